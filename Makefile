@@ -1,0 +1,55 @@
+# Everything a newcomer needs. Wants Python 3.11 and make, nothing else.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PACKAGES := agents schemas connectors fajian
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.run  ## play a simulated county on a real Kafka and PostgreSQL (ARGS="--cases 50")
+	$(BIN)/fajian demo $(ARGS)
+
+test: .venv/.dev  ## run every test, with the embedded Kafka and PostgreSQL (ARGS="-k words")
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.dev  ## lint, types, import layers, unit tests, a fully covered core, the compose file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES) tests
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/pytest tests/unit --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
+
+format: .venv/.dev  ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## resolve the lock files anew, in a throw-away environment (UPGRADE=--upgrade)
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet uv
+	build/lock/bin/uv pip compile $(LOCK_FLAGS) $(UPGRADE) --group build -o requirements.lock pyproject.toml
+	build/lock/bin/uv pip compile $(LOCK_FLAGS) $(UPGRADE) --group build --group dev \
+		--constraint requirements.lock -o requirements-dev.lock pyproject.toml
+	rm -rf build/lock
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+clean:  ## remove what make has made (data folders stay)
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .coverage
+
+# The stamps say which lock file an environment was made from: a second run installs nothing.
+.venv/.run: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.run
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

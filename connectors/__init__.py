@@ -1,0 +1,1 @@
+"""How each side hands events over and receives what concerns it."""

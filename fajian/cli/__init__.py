@@ -1,0 +1,1 @@
+"""The `fajian` command: one module per command."""

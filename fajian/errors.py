@@ -1,0 +1,44 @@
+"""Every error of the bus.
+
+FajianError
+├── SettingsError        a setting is missing or cannot be read
+└── LocalError           the embedded stack
+    ├── JarError         a jar is missing, cannot be fetched, or is not the one that we locked
+    ├── StartError       Kafka, PostgreSQL or one of our own processes did not come up
+    ├── NotRunningError  there is no running stack in that data folder
+    └── TopicError       topics, users or rights could not be made as described
+"""
+
+from pathlib import Path
+
+
+class FajianError(Exception):
+    """Base of all: the message says what was expected, what came, and where."""
+
+
+class SettingsError(FajianError):
+    """A setting is missing or cannot be read."""
+
+
+class LocalError(FajianError):
+    """Something about the embedded stack."""
+
+
+class JarError(LocalError):
+    """A jar of the embedded Kafka is missing, cannot be fetched, or is not the one that we locked."""
+
+
+class StartError(LocalError):
+    """A process did not come up; *log* is where it says why."""
+
+    def __init__(self, message: str, *, log: Path | None = None) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class NotRunningError(LocalError):
+    """There is no running stack in that data folder."""
+
+
+class TopicError(LocalError):
+    """Topics, users or rights could not be made as `schemas/topics.py` describes them."""

@@ -1,0 +1,1 @@
+"""The law and the local policy as versioned data."""

@@ -1,0 +1,1 @@
+"""The embedded Kafka and PostgreSQL, and the processes of one machine."""

@@ -1,0 +1,1 @@
+"""The stream runtime: Faust app, batch transport, partition stores, ticker."""
