@@ -2,6 +2,11 @@
 
 FajianError
 ├── SettingsError        a setting is missing or cannot be read
+├── ConnectorError       a side's connector
+│   ├── ConnectorConfigError  its file is wrong
+│   ├── PeerAwayError         Kafka or PostgreSQL does not answer: wait and try again
+│   ├── InboxRefusedError     Kafka answers, and will not take this record
+│   └── ProjectionError       the database and the topics do not belong together: a person must decide
 └── LocalError           the embedded stack
     ├── JarError         a jar is missing, cannot be fetched, or is not the one that we locked
     ├── StartError       Kafka, PostgreSQL or one of our own processes did not come up
@@ -42,3 +47,23 @@ class NotRunningError(LocalError):
 
 class TopicError(LocalError):
     """Topics, users or rights could not be made as `schemas/topics.py` describes them."""
+
+
+class ConnectorError(FajianError):
+    """Something about a side's connector."""
+
+
+class ConnectorConfigError(ConnectorError):
+    """The connector's file is wrong: one line per problem, with file, line and key."""
+
+
+class PeerAwayError(ConnectorError):
+    """Kafka or PostgreSQL does not answer; nothing is lost by trying again."""
+
+
+class InboxRefusedError(ConnectorError):
+    """Kafka answers and will not take this record, now or later (too large, not allowed)."""
+
+
+class ProjectionError(ConnectorError):
+    """The projection and the topics do not belong together; going on would lose or mix records."""
