@@ -1,6 +1,7 @@
 """Every error of the bus.
 
 FajianError
+├── CountingError        a period cannot be counted as asked
 ├── SettingsError        a setting is missing or cannot be read
 ├── ConnectorError       a side's connector
 │   ├── ConnectorConfigError  its file is wrong
@@ -19,6 +20,10 @@ from pathlib import Path
 
 class FajianError(Exception):
     """Base of all: the message says what was expected, what came, and where."""
+
+
+class CountingError(FajianError):
+    """A period cannot be counted as asked: the unit does not fit the count code, an instant lacks its zone."""
 
 
 class SettingsError(FajianError):
