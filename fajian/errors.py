@@ -23,7 +23,7 @@ class FajianError(Exception):
 
 
 class CountingError(FajianError):
-    """A period cannot be counted as asked: the unit does not fit the count code, an instant lacks its zone."""
+    """A period cannot be counted as asked: say, the unit does not fit the count code."""
 
 
 class SettingsError(FajianError):

@@ -4,7 +4,7 @@ Conventions where the texts are silent, each of them one place below:
 
 * **Stops** are half-open, [begin, end), clipped to the start day and united: a day is taken out once, and
   belongs to the stop that began first. A stop counts if it begins on or before the last day as it then stands
-  (that day ends at 24:00), before any roll; one that begins on the rest days that are rolled over comes too late.
+  (that day ends at 24:00), before any roll; one that begins on the rest days that are rolled over is late.
 * **A dated extension** replaces the end as it stood. Stops of which the old end already took account do not
   move the new one.
 * **One roll**, at the very end. Effects (EXP), minimum waits (MIN) and hours (H) never roll.
@@ -111,7 +111,7 @@ def count_due(
 ) -> Due:
     """Count *length* from *start* by the count code *code*.
 
-    *extra* units, and *nth* for repeated duties, count from the same start, never from an end that was rolled.
+    *extra* units, and *nth* for repeated duties, count from the same start, never from a rolled end.
     *extended_to* replaces the end; stop days on or after *extension_from* (without it: stops that begin after
     the end as it stood) are added to it. With *window* a BACK period is the time before *start* in which the
     act is lawful, and *start* itself its last day.
@@ -121,7 +121,7 @@ def count_due(
     try:
         if code == "H":
             return _count_hours(start, length, number, calendar, extra, nth)
-        begin = start if type(start) is date else _day(start)
+        begin = _day(start)
         if code == "BACK":
             return _count_back(begin, length, number, calendar, extra, nth, window)
         return _count_forward(
