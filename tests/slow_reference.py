@@ -109,7 +109,7 @@ def reference(
     if extended_to is not None and open_since is None:
         end, added, open_since = push(extended_to, intervals, max(start, extension_from or end))
     if open_since is not None:
-        return Answer(nominal, suspended_since=max(open_since, start), added=added)
+        return Answer(nominal, suspended_since=max(open_since, start))
     if code == "MIN":
         return Answer(nominal, lawful_from=end + DAY, added=added)
     if code == "EXP":
