@@ -3,6 +3,15 @@
 FajianError
 ├── CountingError        a period cannot be counted as asked
 ├── SettingsError        a setting is missing or cannot be read
+├── StreamError          the stream runtime
+│   ├── LedgerMismatchError   what was kept and the ledger do not belong together: the worker stops
+│   ├── PartitionStoppedError a record cannot be folded: its partition stops
+│   ├── StoreError            a partition's store cannot be opened
+│   ├── DeliveryError         Kafka did not acknowledge outputs: they are sent again
+│   ├── ClusterAwayError      Kafka does not answer: wait and try again
+│   ├── AccessError           topics or rights are missing at the start
+│   ├── RulesMissingError     a rules version is not in the topic `rules`
+│   └── TickRefusedError      that day has not ended yet
 ├── ConnectorError       a side's connector
 │   ├── ConnectorConfigError  its file is wrong
 │   ├── PeerAwayError         Kafka or PostgreSQL does not answer: wait and try again
@@ -72,3 +81,45 @@ class InboxRefusedError(ConnectorError):
 
 class ProjectionError(ConnectorError):
     """The projection and the topics do not belong together; going on would lose or mix records."""
+
+
+class StreamError(FajianError):
+    """Something about the stream runtime."""
+
+
+class LedgerMismatchError(StreamError):
+    """A store or a progress record and the topic do not belong together. Nobody goes on from there."""
+
+
+class PartitionStoppedError(StreamError):
+    """A record cannot be folded; only a signed entry in `skips` or a mended fold passes it."""
+
+    def __init__(self, message: str, *, topic: str, partition: int, offset: int) -> None:
+        super().__init__(message)
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+
+
+class StoreError(StreamError):
+    """A partition's store cannot be opened, or is asked for what it keeps for itself."""
+
+
+class DeliveryError(StreamError):
+    """Kafka did not acknowledge outputs. Sending them again is harmless: they have names."""
+
+
+class ClusterAwayError(StreamError):
+    """Kafka does not answer; nothing is lost by trying again."""
+
+
+class AccessError(StreamError):
+    """Topics or rights are missing: one line for each."""
+
+
+class RulesMissingError(StreamError):
+    """A tick names a rules version that the topic `rules` does not have (yet)."""
+
+
+class TickRefusedError(StreamError):
+    """That day of Shanghai has not ended yet, and the ledger is not a simulated one."""
