@@ -1,0 +1,233 @@
+"""The life of a supervision case, as procuratorate and court report it."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.fields import (
+    Day,
+    Fact,
+    LeadId,
+    Post,
+    Ref,
+    RequestNo,
+    SuggestionNo,
+    SupervisionNo,
+    Text,
+    WorkNo,
+)
+
+
+class Supervision(Fact):
+    family: ClassVar[str] = "supervision"
+
+
+class LeadScreened(Supervision, title="线索筛查"):
+    """A prosecutor has decided what becomes of a lead: dismissed, an explanation asked, or accepted."""
+
+    lead_id: LeadId
+    decision: Literal["dismissed", "explain", "accept"] = Field(description="筛查结果 / decision")
+    reason: Text | None = Field(None, description="理由 / reason; a dismissed lead keeps it")
+
+
+class SupervisionApplied(Supervision, title="当事人申请监督"):
+    """A party applies for supervision of the enforcement."""
+
+
+class SupplementRequired(Supervision, title="通知补齐材料"):
+    """The applicant is told what is missing."""
+
+    until_day: Day | None = Field(None, description="补齐期限 / day until which the papers are due")
+
+
+class Supplemented(Supervision, title="材料补齐"):
+    """The papers are complete."""
+
+
+class SupervisionAccepted(Supervision, title="受理监督申请"):
+    """The procuratorate accepts the application: the three months of review begin."""
+
+    supervision_no: SupervisionNo
+
+
+class SupervisionRefused(Supervision, title="不予受理监督申请"):
+    """The procuratorate does not accept the application."""
+
+    reason: Text | None = Field(None, description="理由 / reason")
+
+
+class ExOfficioStarted(Supervision, title="依职权启动监督"):
+    """A prosecutor starts supervision without an application and names the ground; the bus never does."""
+
+    supervision_no: SupervisionNo
+    ground: Ref = Field(description="依职权事由 / ground, chosen by a prosecutor")
+
+
+class ExplanationRequested(Supervision, title="发出说明案件执行情况通知书"):
+    """The court is asked to explain the state of a case and its reasons."""
+
+    request_no: RequestNo
+    received_day: Day | None = Field(None, description="法院收到日 / day on which the court received it")
+
+
+class ExplanationReceived(Supervision, title="收到法院说明"):
+    """The court has explained in writing."""
+
+    request_no: RequestNo
+
+
+class FilesRequested(Supervision, title="调卷"):
+    """The procuratorate asks for the file."""
+
+    request_no: RequestNo
+    inner_file: bool | None = Field(None, description="是否含副卷 / whether it asks for the inner file too")
+
+
+class FilesReceived(Supervision, title="收到案卷"):
+    """The file, or its electronic copy, has come."""
+
+    request_no: RequestNo
+
+
+class FilesReturned(Supervision, title="归还案卷"):
+    """The file has gone back."""
+
+    request_no: RequestNo
+
+
+class ExpertWorkStarted(Supervision, title="委托鉴定、评估、审计或咨询"):
+    """Expert work begins; its time does not count for the review."""
+
+    work_no: WorkNo | None = None
+
+
+class ExpertWorkEnded(Supervision, title="鉴定、评估、审计或咨询结束"):
+    """The expert work is done."""
+
+    work_no: WorkNo | None = None
+
+
+class HearingNotified(Supervision, title="通知听证"):
+    """The parties are told of a hearing."""
+
+    hearing_day: Day | None = Field(None, description="听证日 / day of the hearing")
+
+
+class HearingHeld(Supervision, title="举行听证"):
+    """The hearing took place."""
+
+
+class ReviewSuspended(Supervision, title="中止审查"):
+    """The review is suspended."""
+
+    ground: Text | None = Field(None, description="中止事由 / ground")
+
+
+class ReviewResumed(Supervision, title="恢复审查"):
+    """The review goes on."""
+
+
+class ReviewConcluded(Supervision, title="审查终结"):
+    """The review is concluded by decision of the chief procurator or the committee."""
+
+    decision: Literal["suggestion", "not-supported", "terminated", "refer-up"] = Field(
+        description="审查结论 / decision"
+    )
+    approver_role: Post | None = None
+
+
+class SuggestionSent(Supervision, title="发出检察建议书"):
+    """A procuratorial suggestion goes to the court."""
+
+    suggestion_no: SuggestionNo
+
+
+class SuggestionReceived(Supervision, title="法院收到检察建议书"):
+    """The court has the suggestion: the three months for its reply begin."""
+
+    suggestion_no: SuggestionNo
+
+
+class SuggestionDocketed(Supervision, title="检察建议立案（执监）"):
+    """The court dockets the suggestion."""
+
+    suggestion_no: SuggestionNo
+    docket_no: Ref | None = Field(None, description="执监案号 / the court's number for it")
+
+
+class ReplyExtensionApproved(Supervision, title="批准延长回复期限"):
+    """The president of the court grants one more month for the reply."""
+
+    suggestion_no: SuggestionNo
+    approver_role: Post
+
+
+class CourtReplied(Supervision, title="法院回复"):
+    """The court replies to the suggestion. A reply is not yet a correction."""
+
+    suggestion_no: SuggestionNo
+    outcome: Literal["adopted", "partly-adopted", "rejected"] = Field(description="采纳情况 / outcome")
+    sealed: bool | None = Field(None, description="是否加盖院印 / whether it bears the court's seal")
+    reasons_given: bool | None = Field(None, description="是否说明理由 / whether it gives reasons")
+    rulings_attached: bool | None = Field(None, description="是否附裁定 / whether the rulings are attached")
+
+
+class CorrectionDone(Supervision, title="纠正完成"):
+    """The act itself is done: paid, removed, restored, revoked."""
+
+    suggestion_no: SuggestionNo | None = None
+    act: Text | None = Field(None, description="纠正行为 / what was done")
+
+
+class ResultChecked(Supervision, title="处理结果审查"):
+    """The procuratorate has checked what the court did."""
+
+    suggestion_no: SuggestionNo | None = None
+    result: Literal["satisfied", "wrong"] | None = Field(None, description="审查意见 / finding")
+
+
+class FollowedUp(Supervision, title="跟进监督"):
+    """The procuratorate follows up a reply that is missing or wrong."""
+
+    suggestion_no: SuggestionNo | None = None
+
+
+class EscalatedUp(Supervision, title="提请上级监督"):
+    """The procuratorate above is asked to supervise."""
+
+    suggestion_no: SuggestionNo | None = None
+
+
+class CourtCounterSuggested(Supervision, title="法院对监督行为提出建议"):
+    """The court makes a written suggestion about the supervision itself."""
+
+    request_no: RequestNo | None = None
+
+
+class CounterAnswered(Supervision, title="答复法院建议"):
+    """The procuratorate answers the court's suggestion."""
+
+    request_no: RequestNo | None = None
+
+
+class SuggestionWithdrawn(Supervision, title="撤回检察建议"):
+    """The suggestion is withdrawn; no reply is owed any more."""
+
+    suggestion_no: SuggestionNo
+
+
+class SuggestionChanged(Supervision, title="变更检察建议"):
+    """The suggestion is changed."""
+
+    suggestion_no: SuggestionNo
+    replaced_by: SuggestionNo | None = None
+
+
+class IntegrityLeadReferred(Supervision, title="移送违纪违法线索"):
+    """A lead about the conduct of officers is referred, by decision of the chief procurator."""
+
+    approver_role: Post | None = None
+
+
+class SupervisionClosed(Supervision, title="监督案件办结"):
+    """The supervision case is closed."""
