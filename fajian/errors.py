@@ -2,6 +2,8 @@
 
 FajianError
 ├── CountingError        a period cannot be counted as asked
+├── LawError             a row of the law or the policy cannot be read
+├── LedgerRecordError    a ledger record that the fold cannot read: a fault of ours, its partition stops
 ├── SettingsError        a setting is missing or cannot be read
 ├── StreamError          the stream runtime
 │   ├── LedgerMismatchError   what was kept and the ledger do not belong together: the worker stops
@@ -33,6 +35,19 @@ class FajianError(Exception):
 
 class CountingError(FajianError):
     """A period cannot be counted as asked: say, the unit does not fit the count code."""
+
+
+class LawError(FajianError):
+    """A row of the law or of the policy cannot be read, or names what does not exist."""
+
+
+class LedgerRecordError(FajianError):
+    """A ledger record that the fold cannot read. Intake lets only readable ones through, so the fault is ours."""
+
+    def __init__(self, *, where: str, reason: str) -> None:
+        super().__init__(f"ledger record {where} cannot be folded: {reason}")
+        self.where = where
+        self.reason = reason
 
 
 class SettingsError(FajianError):

@@ -1,1 +1,1 @@
-"""The law and the local policy as versioned data."""
+"""The law and the policy as data, and how they are read."""

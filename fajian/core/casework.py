@@ -1,0 +1,300 @@
+"""Fold the ledger: facts in, states, flags and leads out. The same prefix of the ledger gives the same bytes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import blake2b
+
+import orjson
+
+from fajian.core import words
+from fajian.core.clocks import Clock
+from fajian.core.facts import Fact, read_fact
+from fajian.core.matters import Matter, Said, speak
+from fajian.core.ports import Folded, Output, Record, Store
+from fajian.core.routing import sides_of_fact
+from fajian.core.rules import Rules, Trigger
+from fajian.core.subject_state import SubjectState
+from fajian.core.subjects import kind_of
+from fajian.core.triggers import PREDICATES, Evidence
+from fajian.errors import LedgerRecordError, RulesMissingError
+from schemas.names import derived_id
+from schemas.topics import CASE_STATE, feed, receipts
+
+META = b"m"
+STATE = b"s"
+DUE = b"d"
+TICKED = "cn.fajian.clock.clock-ticked.v1"
+DECLARED = "cn.fajian.clock.ledger-declared.v1"
+
+_MODULUS = 1 << 128
+_CACHED = 4096  #: decoded subjects kept between batches
+
+
+@dataclass(slots=True)
+class Meta:
+    """What one partition of the ledger has come to."""
+
+    tick: str | None = None  #: the last day that has ended
+    rules: str | None = None
+    simulated: bool = False
+    chain: str = ""  #: hash over all records so far
+    digest: str = "0" * 32  #: sum over the subjects of what `case.state` holds
+    subjects: int = 0  #: how many subjects `case.state` holds
+
+    @property
+    def tick_day(self) -> date:
+        return date.fromisoformat(self.tick) if self.tick else date.min
+
+
+@dataclass(slots=True)
+class Session:
+    """One batch under way: reads through to the store, writes kept until the batch is delivered."""
+
+    store: Store
+    meta: Meta
+    folded: Folded
+    partition: int
+    states: dict[str, SubjectState] = field(default_factory=dict)
+    wakes: dict[str, date | None] = field(default_factory=dict)  #: as the store's due index has them
+
+
+class Casework:
+    """The folder behind `agents/casework.py`. *rules* finds a rules version, or raises `KeyError`."""
+
+    def __init__(self, rules: Callable[[str], Rules]) -> None:
+        self._rules_of = rules
+        self._cache: dict[str, tuple[bytes, SubjectState]] = {}
+
+    def fold(self, records: Sequence[Record], store: Store) -> Folded:
+        raw = store.get(META)
+        meta = Meta(**orjson.loads(raw)) if raw else Meta()
+        session = Session(store, meta, Folded(records[-1].offset), records[0].partition)
+        for record in records:
+            meta.chain = _chained(meta.chain, record)
+            self._take(record, session)
+        self._keep(session)
+        session.folded.notes = {"chain": meta.chain, "tick": meta.tick or "", "rules": meta.rules or ""}
+        return session.folded
+
+    def _take(self, record: Record, session: Session) -> None:
+        headers = dict(record.headers)
+        match headers.get("ce_type", b"").decode():
+            case t if t == TICKED:
+                self._tick(record, headers, session)
+            case t if t == DECLARED:
+                self._declare(record, session)
+            case _:
+                self._hear(record, headers, session)
+
+    # -- the clock ---------------------------------------------------------------------------------------
+
+    def _declare(self, record: Record, session: Session) -> None:
+        if session.meta.tick is not None:
+            return
+        data = orjson.loads(record.value or b"{}")
+        before = date.fromisoformat(data["from_day"]) - timedelta(days=1)
+        session.meta.tick, session.meta.rules = before.isoformat(), data["rules"]
+        session.meta.simulated = data["simulated"]
+
+    def _tick(self, record: Record, headers: dict[str, bytes], session: Session) -> None:
+        """Judge the morning after a day. A tick that repeats or comes late in the ledger changes nothing."""
+        data = orjson.loads(record.value or b"{}")
+        day = date.fromisoformat(data["day"])
+        meta = session.meta
+        if day <= meta.tick_day:
+            return
+        changed = data["rules"] != meta.rules
+        meta.tick, meta.rules = day.isoformat(), data["rules"]
+        rules = self._rules(session, record)
+        cause = words.Cause(headers["ce_id"].decode(), record.offset, day, words.end_of(day))
+        subjects = self._everyone(session) if changed else self._due(session, day)
+        for subject in subjects:
+            state = self._state(subject, session)
+            if changed:
+                state.view = None
+            judged = state.judge(rules) if changed or not state.matters else list(state.matters)
+            self._say(state, judged, rules, cause, session)
+        session.folded.outputs.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
+
+    def _due(self, session: Session, day: date) -> list[str]:
+        """Return the subjects with something to say at the tick of *day*, in a fixed order."""
+        found = {
+            key[11:].decode(): key[1:11].decode()
+            for key, _ in session.store.scan(DUE, DUE + (day + timedelta(days=1)).isoformat().encode())
+        }
+        for subject, state in session.states.items():
+            found.pop(subject, None)
+            if state.wake is not None and state.wake <= day:
+                found[subject] = state.wake.isoformat()
+        return sorted(found, key=lambda subject: (found[subject], subject))
+
+    def _everyone(self, session: Session) -> list[str]:
+        kept = {key[1:].decode() for key, _ in session.store.scan(STATE, STATE + b"\xff")}
+        return sorted(kept | set(session.states))
+
+    # -- the facts ---------------------------------------------------------------------------------------
+
+    def _hear(self, record: Record, headers: dict[str, bytes], session: Session) -> None:
+        rules = self._rules(session, record)
+        where = f"{record.topic}/{record.partition}/{record.offset}"
+        fact = read_fact(record.headers, record.value, names=rules.names, where=where)
+        if record.key is None:
+            raise LedgerRecordError(where=where, reason="expected a subject as key, got none")
+        subject = record.key.decode()
+        state = self._state(subject, session)
+        status = _status(fact, state)
+        cause = words.Cause(
+            headers["ce_id"].decode(),
+            record.offset,
+            session.meta.tick_day + timedelta(days=1),
+            headers["ce_arrivedtime"].decode(),
+        )
+        out = session.folded.outputs
+        if status and not fact.linked:
+            side = headers["ce_submittedby"].decode()
+            out.append(words.receipt(cause, receipts(side), subject, fact, status, where))
+        if status != "recorded":
+            return
+        state.add(fact)
+        for side in sides_of_fact(fact, rules):
+            out.append(words.fact(cause, feed(side), record))
+        whole = fact.body.get("supersedes") or fact.body.get("retracts") or not state.matters
+        judged = state.judge(rules, None if whole else rules.heard_by[fact.name])
+        self._say(state, judged, rules, cause, session)
+
+    # -- what follows ------------------------------------------------------------------------------------
+
+    def _say(
+        self, state: SubjectState, judged: Sequence[str], rules: Rules, cause: words.Cause, session: Session
+    ) -> None:
+        """Publish the difference between what the facts show at the last tick and what was said."""
+        tick, out = session.meta.tick_day, session.folded.outputs
+        gone = {key: said for key, said in state.said.items() if key.partition("\x1f")[0] in judged}
+        for rule in judged:
+            for matter in state.matters.get(rule, ()):
+                gone.pop(matter.key, None)
+                said = state.said.get(matter.key)
+                flags, after = speak(matter, said, tick, rules)
+                out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
+                if after is not None:
+                    state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
+        for key, said in gone.items():
+            flags, after = speak(None, said, tick, rules)
+            out.extend(words.vanished(cause, state, key, name, said, rules) for name in flags)
+            if after is not None:
+                state.said[key] = after
+        self._share(state, rules, cause, session)
+
+    def _lead(
+        self, state: SubjectState, matter: Matter, said: Said, rules: Rules, cause: words.Cause, session: Session
+    ) -> Said:
+        """Raise one lead for a breach whose answer window is over, where a trigger names it."""
+        if said.stage != "escalated" or said.lead or not rules.policy.signed:
+            return said
+        for trigger in _triggers(matter, rules):
+            if (evidence := _evidence(trigger, matter, state, rules)) is not None:
+                lead = derived_id("lead", state.subject, matter.rule, matter.instance)
+                session.folded.outputs.append(words.lead(cause, state, matter, trigger, evidence, lead, rules))
+                return Said(said.stage, said.due_day, said.since, said.until, lead, said.wake)
+        return said
+
+    def _share(self, state: SubjectState, rules: Rules, cause: words.Cause, session: Session) -> None:
+        """Write `case.state` where its bytes change, and keep the digest of the partition in step."""
+        value = words.shared(state, rules)
+        if value is None:
+            return
+        name = blake2b(state.subject.encode() + b"\0" + value, digest_size=16).hexdigest()
+        if name == state.shared:
+            return
+        meta = session.meta
+        before = int(state.shared, 16) if state.shared else 0
+        meta.digest = f"{(int(meta.digest, 16) - before + int(name, 16)) % _MODULUS:032x}"
+        meta.subjects += not state.shared
+        state.shared = name
+        headers = [
+            ("ledgerpartition", str(session.partition).encode()),
+            ("ledgeroffset", str(cause.offset).encode()),
+        ]
+        session.folded.outputs.append(
+            Output(cause.offset, CASE_STATE, state.subject.encode(), value, headers, session.partition)
+        )
+
+    # -- reading and writing -----------------------------------------------------------------------------
+
+    def _rules(self, session: Session, record: Record) -> Rules:
+        version = session.meta.rules
+        where = f"{record.topic}/{record.partition}/{record.offset}"
+        if version is None:
+            raise LedgerRecordError(where=where, reason="expected the ledger's declaration first, got an event")
+        try:
+            return self._rules_of(version)
+        except KeyError as error:
+            raise RulesMissingError(version=version, where=where) from error
+
+    def _state(self, subject: str, session: Session) -> SubjectState:
+        state = session.states.get(subject)
+        if state is None:
+            raw = session.store.get(STATE + subject.encode())
+            cached = self._cache.pop(subject, None)
+            if raw is None:
+                state = SubjectState(subject, kind_of(subject))
+            elif cached is not None and cached[0] == raw:
+                state = cached[1]
+            else:
+                state = SubjectState.decode(subject, raw)
+            session.states[subject] = state
+            session.wakes[subject] = state.wake
+        return state
+
+    def _keep(self, session: Session) -> None:
+        writes = session.folded.writes
+        for subject, state in session.states.items():
+            raw = state.encode()
+            writes[STATE + subject.encode()] = raw
+            before, now = session.wakes[subject], state.wake
+            if before != now:
+                if before is not None:
+                    writes[_due_key(before, subject)] = None
+                if now is not None:
+                    writes[_due_key(now, subject)] = b""
+            self._cache[subject] = (raw, state)
+        while len(self._cache) > _CACHED:
+            del self._cache[next(iter(self._cache))]
+        meta = session.meta
+        writes[META] = orjson.dumps({name: getattr(meta, name) for name in Meta.__slots__})
+
+
+def _due_key(day: date, subject: str) -> bytes:
+    return DUE + day.isoformat().encode() + subject.encode()
+
+
+def _chained(head: str, record: Record) -> str:
+    digest = blake2b(head.encode(), digest_size=32)
+    for part in (record.key or b"", record.value or b"", *(value for _, value in record.headers)):
+        digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.hexdigest()
+
+
+def _status(fact: Fact, state: SubjectState) -> str:
+    """Return what becomes of *fact*: empty for a repeat of the transport, which nobody submitted."""
+    known = state.facts.get((fact.source, fact.id))
+    if known is None:
+        return "recorded"
+    if known.position == fact.position:
+        return ""
+    return "duplicate" if known.hash == fact.hash else "conflict"
+
+
+def _triggers(matter: Matter, rules: Rules) -> Iterator[Trigger]:
+    named = rules.trigger_of.get(matter.rule)
+    for trigger in named if named is not None else (rules.triggers[matter.rule],):
+        by_agreement = trigger.lead or trigger.id in rules.policy.leads_by_policy
+        if by_agreement and rules.is_settled(trigger.id, trigger.sure) and rules.is_settled(matter.rule, matter.row.sure):
+            yield trigger
+
+
+def _evidence(trigger: Trigger, matter: Matter, state: SubjectState, rules: Rules) -> Evidence | None:
+    if not isinstance(matter.shown_by, Clock):
+        return Evidence()
+    return PREDICATES[trigger.predicate](state.look(rules), matter.shown_by, rules)

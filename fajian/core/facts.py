@@ -1,0 +1,171 @@
+"""What has been reported of one subject. Facts are ordered by the law, never by their arrival."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from fajian.core.ports import Header
+from fajian.core.rules import Body, Cue, Rules
+from fajian.errors import LedgerRecordError
+
+RETRACTED = "Retracted"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
+_SHANGHAI = 8 * 3600 * 1_000_000  #: the offset of Shanghai in microseconds; no summer time since 1991
+_DAY = 86_400_000_000
+
+
+class Fact(NamedTuple):
+    """One accepted event of a subject."""
+
+    id: str  #: as its submitter named it
+    source: str
+    name: str
+    at: int  #: microseconds since 1970, the time of the fact
+    sequence: int | None
+    arrived: int  #: microseconds since 1970, the broker's arrival in the inbox
+    hash: str  #: of everything that the submitter said
+    position: str  #: where in the inbox it stood
+    linked: bool  #: its primary subject is another one
+    body: Body
+
+    @property
+    def day(self) -> date:
+        return day_of(self.at)
+
+    @property
+    def arrived_day(self) -> date:
+        return day_of(self.arrived)
+
+
+def day_of(instant: int) -> date:
+    """Return the day of Shanghai in which *instant* (microseconds since 1970) lies."""
+    return date.fromordinal(_EPOCH_ORDINAL + (instant + _SHANGHAI) // _DAY)
+
+
+def instant_of(text: str) -> int:
+    """Return microseconds since 1970 of an RFC 3339 instant."""
+    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+
+
+def read_fact(headers: Sequence[Header], value: bytes | None, *, names: Mapping[str, str], where: str) -> Fact:
+    """Read a ledger record. Intake has checked it, so whatever cannot be read is a fault of ours.
+
+    *names* maps `ce_type` to the short name. Raises `LedgerRecordError`.
+    """
+    try:
+        said = {name: text.decode() for name, text in headers}
+        body = orjson.loads(value or b"{}")
+        sequence = said.get("ce_sequence")
+        return Fact(
+            id=said.get("ce_originid") or said["ce_id"],
+            source=said["ce_source"],
+            name=names[said["ce_type"]],
+            at=instant_of(said["ce_time"]),
+            sequence=int(sequence) if sequence else None,
+            arrived=instant_of(said["ce_arrivedtime"]),
+            hash=_hash(said, value),
+            position=said.get("ce_inboxposition", ""),
+            linked="ce_originid" in said,
+            body=body,
+        )
+    except (KeyError, ValueError) as error:
+        raise LedgerRecordError(where=where, reason=f"{type(error).__name__}: {error}") from error
+
+
+def _hash(said: Mapping[str, str], value: bytes | None) -> str:
+    digest = blake2b(digest_size=12)
+    for name in ("ce_type", "ce_time"):
+        digest.update(said[name].encode() + b"\0")
+    digest.update(value or b"")
+    return digest.hexdigest()
+
+
+def encode_fact(fact: Fact) -> list[Any]:
+    return list(fact)
+
+
+def decode_fact(row: list[Any]) -> Fact:
+    return Fact._make(row)
+
+
+def in_order(facts: Iterable[Fact], rules: Rules) -> list[Fact]:
+    """Sort by fact time, precedence on equal time, source, sequence, id."""
+    events = rules.events
+
+    def key(fact: Fact) -> tuple[int, int, str, int, str]:
+        event = events.get(fact.name)
+        return fact.at, event.precedence if event else 50, fact.source, fact.sequence or 0, fact.id
+
+    return sorted(facts, key=key)
+
+
+def standing(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out what a later word of the same source superseded or retracted, in whatever order they came.
+
+    A correction that is itself corrected removes nothing. Words that remove each other in a circle all stand.
+    """
+    targets = {(fact.source, fact.id): _removes(fact) for fact in facts}
+    waiting: dict[tuple[str, str], int] = {}
+    for target in targets.values():
+        if target in targets:
+            waiting[target] = waiting.get(target, 0) + 1
+    if not waiting:
+        return list(facts)
+    fallen: dict[tuple[str, str], bool] = {name: False for name in targets if name not in waiting}
+    decided = list(fallen)
+    for name in decided:  # grows while it is read
+        target = targets[name]
+        if target not in waiting or target in fallen:
+            continue
+        waiting[target] -= 1
+        if not fallen[name] or waiting[target] == 0:
+            fallen[target] = not fallen[name]
+            decided.append(target)
+    return [fact for fact in facts if not fallen.get((fact.source, fact.id), False)]
+
+
+def _removes(fact: Fact) -> tuple[str, str] | None:
+    named = fact.body.get("retracts") if fact.name == RETRACTED else fact.body.get("supersedes")
+    return (fact.source, named) if named and named != fact.id else None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A subject's standing facts in the order of the law."""
+
+    subject: str
+    kind: str
+    facts: tuple[Fact, ...]
+    by_name: Mapping[str, tuple[Fact, ...]]
+
+    def named(self, *names: str) -> tuple[Fact, ...]:
+        return tuple(fact for name in names for fact in self.by_name.get(name, ()))
+
+    def heard(self, cue: Cue) -> list[tuple[date, Fact]]:
+        """Return the facts that *cue* hears, each with the day that counts."""
+        return [
+            (cue_day(cue, fact), fact)
+            for fact in self.by_name.get(cue.event, ())
+            if cue.hears(fact.body, self.kind)
+        ]
+
+
+def cue_day(cue: Cue, fact: Fact) -> date:
+    named = fact.body.get(cue.day) if cue.day else None
+    return date.fromisoformat(named) if named else fact.day
+
+
+def view_of(subject: str, kind: str, facts: Iterable[Fact], rules: Rules) -> View:
+    """Order *facts* and take out what no longer stands."""
+    ordered = standing(in_order(facts, rules))
+    by_name: dict[str, list[Fact]] = {}
+    for fact in ordered:
+        by_name.setdefault(fact.name, []).append(fact)
+    return View(subject, kind, tuple(ordered), {name: tuple(some) for name, some in by_name.items()})

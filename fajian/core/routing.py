@@ -1,0 +1,118 @@
+"""Who may see what, and who must act. One decision for feeds, console and `fajian visible`; it reads no topic."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from fajian.core.facts import Fact
+from fajian.core.ports import Folded, Header, Output, Record, Store
+from fajian.core.rules import Period, Rules, Trigger
+from schemas.names import short_name
+from schemas.topics import LEADS, feed
+
+COURT, PROCURATORATE, OFFICE, DISCIPLINE = "court", "procuratorate", "office", "discipline"
+ANY = "any"
+
+#: What everybody who heard of a breach must hear too.
+_AFTER_THE_BREACH = ("Met", "Withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Addressees:
+    """The sides that receive something, each with the posts whose turn it is; no post: for the record."""
+
+    posts: Mapping[str, tuple[str, ...]]
+    why: str
+
+
+def sides_of_fact(fact: Fact, rules: Rules) -> tuple[str, ...]:
+    """Return the sides that see a recorded fact."""
+    return rules.events[fact.name].visible
+
+
+def addressees_of_flag(name: str, body: Mapping[str, Any], rules: Rules) -> Addressees:
+    """Return who hears of a flag: the owner always, others by the ladder once the answer window is over."""
+    owner = body["side"]
+    row = row_of(body["rule"], rules)
+    if body["historic"]:
+        return Addressees({owner: ()}, "a breach from before the agreement: for the owner's report only")
+    heard = _climb(name, owner, row, rules)
+    heard.setdefault(owner, ())
+    if name in _AFTER_THE_BREACH and body["reported"]:
+        for side in _told_of(owner, row, rules):
+            heard.setdefault(side, ())
+    if not rules.policy.signed:
+        return Addressees({owner: heard[owner]}, "the policy is not signed by both sides: own duties only")
+    if not rules.is_settled(row.id, row.sure):
+        return Addressees({owner: heard[owner]}, f"the row is marked {row.sure} and not approved: own side only")
+    return Addressees(heard, "owner, and the ladder of escalation")
+
+
+def _climb(name: str, owner: str, row: Period | Trigger, rules: Rules) -> dict[str, tuple[str, ...]]:
+    heard: dict[str, tuple[str, ...]] = {}
+    for rung in rules.ladder:
+        if (
+            rung.stage == name
+            and rung.side == owner
+            and rung.severity in (ANY, row.severity)
+            and rung.topic in (ANY, row.topic)
+        ):
+            for post in rung.posts:
+                side = rules.posts[post]
+                heard[side] = (*heard.get(side, ()), *(() if post in heard.get(side, ()) else (post,)))
+    return heard
+
+
+def _told_of(owner: str, row: Period | Trigger, rules: Rules) -> list[str]:
+    """Return the sides that heard of an escalated breach, as flag or as lead."""
+    told = list(_climb("Escalated", owner, row, rules))
+    if owner == COURT and (isinstance(row, Trigger) or rules.trigger_of.get(row.id)):
+        told.append(PROCURATORATE)
+    return told
+
+
+def addressees_of_lead(body: Mapping[str, Any], rules: Rules) -> Addressees:
+    """Return who hears of a lead: the procuratorate alone, until a prosecutor has screened it."""
+    if not rules.policy.signed:
+        return Addressees({}, "the policy is not signed by both sides: no reports across")
+    posts = ("civil-division",) if body["side"] == COURT else ("case-management", "chief-procurator")
+    return Addressees({PROCURATORATE: posts}, "an unverified lead is seen by the procuratorate alone")
+
+
+def row_of(rule: str, rules: Rules) -> Period | Trigger:
+    return rules.periods.get(rule) or rules.triggers[rule]
+
+
+class Router:
+    """The folder behind `agents/routing.py`: flags and leads in, feeds out. It keeps nothing."""
+
+    def __init__(self, rules: Callable[[str], Rules]) -> None:
+        self._rules_of = rules
+
+    def fold(self, records: Sequence[Record], store: Store) -> Folded:
+        folded = Folded(records[-1].offset)
+        for record in records:
+            folded.outputs.extend(self._route(record))
+        return folded
+
+    def _route(self, record: Record) -> list[Output]:
+        body = orjson.loads(record.value or b"{}")
+        rules = self._rules_of(body["explanation"]["rules"])
+        if record.topic == LEADS:
+            to = addressees_of_lead(body, rules)
+        else:
+            to = addressees_of_flag(_name(record.headers), body, rules)
+        return [
+            Output(record.offset, feed(side), record.key, record.value, _addressed(record.headers, posts))
+            for side, posts in to.posts.items()
+        ]
+
+
+def _name(headers: Sequence[Header]) -> str:
+    return short_name(next(value for name, value in headers if name == "ce_type").decode())
+
+
+def _addressed(headers: Sequence[Header], posts: tuple[str, ...]) -> list[Header]:
+    return [*headers, ("ce_posts", ",".join(posts).encode())] if posts else list(headers)

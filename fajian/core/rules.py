@@ -1,0 +1,226 @@
+"""The law as the core reads it: rows of data, each with its source and mark. Loading them is `fajian.law`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+from fajian.core.calendar import Calendar
+from fajian.core.counting import Length
+
+Body = Mapping[str, Any]
+Severity = Literal["hard", "soft"]
+
+MARKS = ("V", "V2", "M", "D")  #: from read in the original to our own proposal; later is weaker
+UNVERIFIED = frozenset({"M", "D"})
+NO_FIELDS: Mapping[str, tuple[Any, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One event as a row of the law names it: which facts count, and on which day."""
+
+    event: str
+    day: str | None = None  #: body field that holds the day; without it the day of the fact
+    strict: bool = False  #: a fact that lacks the field does not count at all
+    when: Mapping[str, tuple[Any, ...]] = NO_FIELDS  #: body field -> values that count
+    unless: Mapping[str, tuple[Any, ...]] = NO_FIELDS  #: body field -> values that take the fact out; none: any value
+    on: str | None = None  #: the only kind of subject on which the cue is heard
+    timely: bool = False  #: counts only up to the due day
+
+    def hears(self, body: Body, kind: str) -> bool:
+        if self.on is not None and self.on != kind:
+            return False
+        if self.strict and self.day is not None and not body.get(self.day):
+            return False
+        if any(said and (not values or said in values) for said, values in self._excluded(body)):
+            return False
+        return all(body.get(name) in values for name, values in self.when.items())
+
+    def _excluded(self, body: Body) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+        return ((body.get(name), values) for name, values in self.unless.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Who may lengthen a period, by what: a number of units from the same anchor, or to a dated end."""
+
+    event: str
+    by: tuple[str, ...] = ()  #: posts that may approve; empty: anyone
+    add: int = 0  #: units added to the length
+    until: str | None = None  #: body field with the new end
+    max: int = 1  #: how often
+
+
+@dataclass(frozen=True)
+class Period:
+    """One duty with its time (`domain/periods.md` has a row for each)."""
+
+    id: str
+    zh: str
+    en: str
+    on: tuple[str, ...]  #: kinds of subject that carry the clock
+    owed_by: str  #: post
+    side: str
+    opens: tuple[Cue, ...]
+    closes: tuple[Cue, ...]
+    length: Length
+    count: str
+    basis: str
+    sure: str
+    severity: Severity
+    nature: Literal["duty", "effect", "bar"] = "duty"
+    instance: str | None = None  #: body field that tells several clocks of a subject apart
+    per: Cue | None = None  #: one clock for each of these facts, opened once an opener is there too
+    closes_all: tuple[Cue, ...] = ()  #: all of them, the k-th of each for the k-th repetition
+    ends: tuple[Cue, ...] = ()  #: the duty is gone
+    stops: tuple[str, ...] = ()
+    extension: Extension | None = None
+    repeat: int = 1
+    since: date | None = None  #: first day of an anchor that this text governs
+    topic: str = "case"  #: money, credit, answer or case: decides who hears of a breach
+    overdue: str = ""  #: what follows, in words
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Event names that can open, close or end the clock; stops and extensions come on top."""
+        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *((self.per,) if self.per else ()))
+        extension = (self.extension.event,) if self.extension else ()
+        return frozenset(cue.event for cue in cues) | frozenset(extension)
+
+
+@dataclass(frozen=True, slots=True)
+class StopKind:
+    """What stops a clock: which events begin and end it, and when it ends by itself."""
+
+    kind: str
+    begins: tuple[Cue, ...]
+    ends: tuple[Cue, ...]
+    instance: str | None = None
+    until: str | None = None  #: body field of the beginning with a fixed end
+    cap: Length | None = None  #: longest life
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One row of `domain/domain.md` section 9: when a breach becomes a lead."""
+
+    id: str
+    zh: str
+    en: str
+    on: tuple[str, ...]
+    basis: str
+    sure: str
+    ground: str
+    severity: Severity = "hard"
+    periods: tuple[str, ...] = ()  #: the overdue clocks that it names
+    predicate: str = "always"  #: further condition on an overdue clock
+    finder: str | None = None  #: or: the function that finds the breach in the facts
+    owed_by: str = ""
+    side: str = ""
+    watches: tuple[str, ...] = ()  #: events that can change its answer; `*`: all
+    since: date | None = None  #: earlier breaches are judged by other texts
+    topic: str = "case"
+    lead: bool = True  #: false: told to the owner, a lead only by policy
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the law knows of an event type."""
+
+    name: str
+    type: str  #: `ce_type`
+    visible: tuple[str, ...]
+    precedence: int = 50  #: order among the facts of one instant
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One row of the escalation ladder: who is alerted when a flag of this class reaches this stage."""
+
+    stage: str
+    side: str  #: the side that owes the duty
+    severity: str  #: hard, soft or any
+    topic: str  #: that of the row, or any
+    posts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The local agreement. It counts when both sides have signed the same text."""
+
+    id: str
+    version: str
+    answer_window: int  #: working days that the owner has to answer a breach
+    late_days: int  #: days between a fact and its record that are still in order
+    go_live: date | None  #: breaches before this day are historic
+    signed: bool
+    approved: frozenset[str] = frozenset()  #: unverified rows that both sides accept
+    leads_by_policy: frozenset[str] = frozenset()  #: triggers that are told across only by agreement
+    outages: tuple[tuple[date, date], ...] = ()  #: first and last days on which records could not be made
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Law, calendar and policy under one name. Equal versions judge alike."""
+
+    version: str
+    document: bytes  #: what all of this was read from
+    calendar: Calendar
+    policy: Policy
+    events: Mapping[str, Event]  #: by short name
+    periods: Mapping[str, Period]
+    triggers: Mapping[str, Trigger]
+    stops: Mapping[str, StopKind]
+    posts: Mapping[str, str]  #: post -> side
+    ladder: tuple[Rung, ...]
+    impossible: tuple[tuple[str, str, str | None], ...] = ()  #: (first, then, field that ties them)
+
+    @cached_property
+    def periods_on(self) -> Mapping[str, tuple[Period, ...]]:
+        kinds = sorted({kind for period in self.periods.values() for kind in period.on})
+        return {kind: tuple(p for p in self.periods.values() if kind in p.on) for kind in kinds}
+
+    @cached_property
+    def finders_on(self) -> Mapping[str, tuple[Trigger, ...]]:
+        kinds = sorted({kind for trigger in self.triggers.values() for kind in trigger.on})
+        return {
+            kind: tuple(t for t in self.triggers.values() if t.finder and kind in t.on) for kind in kinds
+        }
+
+    @cached_property
+    def trigger_of(self) -> Mapping[str, tuple[Trigger, ...]]:
+        """Period id -> the triggers that name its breach."""
+        return {
+            id: tuple(t for t in self.triggers.values() if id in t.periods) for id in self.periods
+        }
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """`ce_type` -> short name."""
+        return {event.type: event.name for event in self.events.values()}
+
+    @cached_property
+    def heard_by(self) -> Mapping[str, frozenset[str]]:
+        """Event name -> ids of the periods and finders that it can change."""
+        heard: dict[str, list[str]] = {name: [] for name in self.events}
+        for period in self.periods.values():
+            for name in sorted(self._names_heard_by(period)):
+                heard.setdefault(name, []).append(period.id)
+        for trigger in self.triggers.values():
+            watched = self.events if trigger.watches == ("*",) else trigger.watches
+            for name in watched:
+                heard.setdefault(name, []).extend([trigger.id] if trigger.finder else trigger.periods)
+        return {name: frozenset(ids) for name, ids in heard.items()}
+
+    def _names_heard_by(self, period: Period) -> frozenset[str]:
+        stops = (self.stops[kind] for kind in period.stops)
+        names = [cue.event for stop in stops for cue in (*stop.begins, *stop.ends)]
+        return period.mentions | frozenset(names)
+
+    def is_settled(self, id: str, sure: str) -> bool:
+        """Tell whether a row may be reported across: verified, or approved by both sides."""
+        return sure not in UNVERIFIED or id in self.policy.approved

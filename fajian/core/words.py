@@ -1,0 +1,229 @@
+"""The records that casework publishes. Each is named after its cause, so saying it twice says it once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+from fajian.core.facts import Fact
+from fajian.core.matters import Matter, Said, explanation_of
+from fajian.core.ports import Header, Output, Record
+from fajian.core.rules import Rules, Trigger
+from fajian.core.subject_state import SubjectState
+from fajian.core.triggers import Evidence
+from schemas.names import ce_type, derived_id
+from schemas.topics import CASE_STATE, FLAGS, LEADS
+
+SOURCE = "//hub/casework"
+BOTH = ("court", "procuratorate")
+
+_PRIVATE = ("ce_inboxposition", "ce_submittedby")  #: say where the other side's inbox stands
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The ledger record that something follows from."""
+
+    id: str
+    offset: int
+    on: date  #: the day that the tick ended, or that is under way
+    at: str  #: instant, RFC 3339
+
+
+def end_of(day: date) -> str:
+    return f"{(day + timedelta(days=1)).isoformat()}T00:00:00+08:00"
+
+
+def _said(
+    cause: Cause, topic: str, subject: str, type: str, id: str, body: Mapping[str, Any], source: str = SOURCE
+) -> Output:
+    headers: list[Header] = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", type.encode()),
+        ("ce_time", cause.at.encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_causationid", cause.id.encode()),
+        ("content-type", b"application/json"),
+    ]
+    return Output(cause.offset, topic, subject.encode(), orjson.dumps(body), headers)
+
+
+def flag(cause: Cause, state: SubjectState, matter: Matter, name: str, said: Said | None, rules: Rules) -> Output:
+    body: dict[str, Any] = {
+        "rule": matter.rule,
+        "instance": matter.instance,
+        "subject": state.subject,
+        "due_day": matter.due_day.isoformat() if matter.due_day else None,
+        "owed_by": matter.row.owed_by,
+        "severity": matter.row.severity,
+        "sure": matter.row.sure,
+        "side": matter.side,
+        "on": cause.on.isoformat(),
+        "flag_id": flag_id(state.subject, matter.rule, matter.instance),
+        "explanation": explanation_of(matter, rules),
+        "evidence": matter.evidence,
+        "historic": said is not None and said.stage == "historic",
+        "reported": _was_reported(state, matter.key),
+    }
+    id = derived_id(cause.id, state.subject, matter.rule, matter.instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), id, body)
+
+
+def flag_id(subject: str, rule: str, instance: str) -> str:
+    """Return the name of a matter: what all flags of one clock have in common."""
+    return derived_id("flag", subject, rule, instance)
+
+
+def _was_reported(state: SubjectState, key: str) -> bool:
+    before = state.said.get(key)
+    return before is not None and before.stage == "escalated"
+
+
+def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said, rules: Rules) -> Output:
+    """Take back what was said of a clock whose ground is gone: its opening was retracted or moved."""
+    rule, _, instance = key.partition("\x1f")
+    row = rules.periods.get(rule) or rules.triggers[rule]
+    body = {
+        "rule": rule,
+        "instance": instance,
+        "subject": state.subject,
+        "due_day": said.due_day.isoformat() if said.due_day else None,
+        "owed_by": row.owed_by,
+        "severity": row.severity,
+        "sure": row.sure,
+        "side": row.side,
+        "on": cause.on.isoformat(),
+        "flag_id": flag_id(state.subject, rule, instance),
+        "explanation": {"rule": rule, "why": "retracted", "rules": rules.version},
+        "evidence": [],
+        "historic": said.stage == "historic",
+        "reported": said.stage == "escalated",
+    }
+    id = derived_id(cause.id, state.subject, rule, instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), id, body)
+
+
+def lead(
+    cause: Cause,
+    state: SubjectState,
+    matter: Matter,
+    trigger: Trigger,
+    evidence: Evidence,
+    lead_id: str,
+    rules: Rules,
+) -> Output:
+    """Word a lead. It is never a finding: `unverified` is always true."""
+    body = {
+        "trigger": trigger.id,
+        "rule": matter.rule,
+        "instance": matter.instance,
+        "subject": state.subject,
+        "lead_id": lead_id,
+        "on": cause.on.isoformat(),
+        "due_day": matter.due_day.isoformat() if matter.due_day else None,
+        "side": matter.side,
+        "ground": trigger.ground,
+        "explanation": explanation_of(matter, rules) | ({"trigger": dict(evidence.why)} if evidence.why else {}),
+        "evidence": list(dict.fromkeys((*matter.evidence, *evidence.events))),
+        "answer": _answer(state, matter, rules),
+        "rules": rules.version,
+        "unverified": True,
+    }
+    id = derived_id(cause.id, state.subject, matter.rule, matter.instance, trigger.id)
+    return _said(cause, LEADS, state.subject, ce_type("LeadRaised", "lead"), id, body)
+
+
+def _answer(state: SubjectState, matter: Matter, rules: Rules) -> dict[str, Any] | None:
+    """Return the owner's last answer to the flag, as it stands."""
+    answers = [
+        fact
+        for fact in state.look(rules).named("FlagAnswered")
+        if fact.body.get("rule") == matter.rule and (fact.body.get("instance") or "") == matter.instance
+    ]
+    if not answers:
+        return None
+    fact = answers[-1]
+    return {"answer": fact.body["answer"], "evidence": fact.body.get("evidence") or [], "event": fact.id}
+
+
+def fact(cause: Cause, topic: str, record: Record) -> Output:
+    """Pass on a recorded fact as it stands in the ledger, with its place there."""
+    headers = [header for header in record.headers if header[0] not in _PRIVATE]
+    headers.append(("ledgerpartition", str(record.partition).encode()))
+    headers.append(("ledgeroffset", str(record.offset).encode()))
+    return Output(cause.offset, topic, record.key, record.value, headers)
+
+
+def receipt(cause: Cause, topic: str, subject: str, fact: Fact, status: str, where: str) -> Output:
+    body = {
+        "source": fact.source,
+        "id": fact.id,
+        "subject": subject,
+        "status": status,
+        "problems": [],
+        "warnings": [],
+        "ledger": where,
+    }
+    id = derived_id("receipt", fact.source, fact.id, fact.position, status)
+    return _said(cause, topic, subject, ce_type(status.capitalize(), "receipt"), id, body)
+
+
+def shared(state: SubjectState, rules: Rules) -> bytes | None:
+    """Return what both sides may know of a subject, or None where there is nothing of the kind."""
+    common = [fact for fact in state.look(rules).facts if all(s in rules.events[fact.name].visible for s in BOTH)]
+    if not common and not state.shared:
+        return None
+    clocks = []
+    for key in sorted(state.said):
+        rule, _, instance = key.partition("\x1f")
+        period, said = rules.periods.get(rule), state.said[key]
+        if period is None or not _is_common(period.opens[0].event, rules) or said.stage == "withdrawn":
+            continue
+        clocks.append(
+            {
+                "rule": rule,
+                "instance": instance,
+                "owed_by": period.owed_by,
+                "due_day": said.due_day.isoformat() if said.due_day else None,
+                "status": _status(said),
+            }
+        )
+    last = common[-1] if common else None
+    body = {
+        "subject": state.subject,
+        "kind": state.kind,
+        "facts": len(common),
+        "last_day": last.day.isoformat() if last else None,
+        "stage": last.name if last else None,
+        "clocks": clocks,
+    }
+    return orjson.dumps(body)
+
+
+def _is_common(event: str, rules: Rules) -> bool:
+    return all(side in rules.events[event].visible for side in BOTH)
+
+
+def _status(said: Said) -> str:
+    """Whether a breach was escalated is for those who were told, not for everybody who reads the state."""
+    if said.stage in ("overdue", "escalated", "historic", "moot"):
+        return "overdue"
+    return "open" if said.rank >= 0 else said.stage
+
+
+def digest(cause: Cause, partition: int, digest: str, count: int) -> Output:
+    """Mark in `case.state` what the partition's states add up to at a tick, for both sides to check."""
+    body = {
+        "partition": partition,
+        "day": cause.on.isoformat(),
+        "offset": cause.offset,
+        "count": count,
+        "digest": digest,
+    }
+    headers = [("ledgerpartition", str(partition).encode()), ("ledgeroffset", str(cause.offset).encode())]
+    key = f"digest/{partition}".encode()
+    return Output(cause.offset, CASE_STATE, key, orjson.dumps(body), headers, partition)
