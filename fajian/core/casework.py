@@ -1,4 +1,4 @@
-"""Fold the ledger: facts in, states, flags and leads out. The same prefix of the ledger gives the same bytes."""
+"""Fold the ledger: facts in; states, flags and leads out. The same prefix gives the same bytes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -80,9 +80,9 @@ class Casework:
     def _take(self, record: Record, session: Session) -> None:
         headers = dict(record.headers)
         match headers.get("ce_type", b"").decode():
-            case t if t == TICKED:
+            case type_ if type_ == TICKED:
                 self._tick(record, headers, session)
-            case t if t == DECLARED:
+            case type_ if type_ == DECLARED:
                 self._declare(record, session)
             case _:
                 self._hear(record, headers, session)
@@ -187,7 +187,13 @@ class Casework:
         self._share(state, rules, cause, session)
 
     def _lead(
-        self, state: SubjectState, matter: Matter, said: Said, rules: Rules, cause: words.Cause, session: Session
+        self,
+        state: SubjectState,
+        matter: Matter,
+        said: Said,
+        rules: Rules,
+        cause: words.Cause,
+        session: Session,
     ) -> Said:
         """Raise one lead for a breach whose answer window is over, where a trigger names it."""
         if said.stage != "escalated" or said.lead or not rules.policy.signed:
@@ -195,7 +201,9 @@ class Casework:
         for trigger in _triggers(matter, rules):
             if (evidence := _evidence(trigger, matter, state, rules)) is not None:
                 lead = derived_id("lead", state.subject, matter.rule, matter.instance)
-                session.folded.outputs.append(words.lead(cause, state, matter, trigger, evidence, lead, rules))
+                session.folded.outputs.append(
+                    words.lead(cause, state, matter, trigger, evidence, lead, rules)
+                )
                 return Said(said.stage, said.due_day, said.since, said.until, lead, said.wake)
         return said
 
@@ -226,11 +234,15 @@ class Casework:
         version = session.meta.rules
         where = f"{record.topic}/{record.partition}/{record.offset}"
         if version is None:
-            raise LedgerRecordError(where=where, reason="expected the ledger's declaration first, got an event")
+            raise LedgerRecordError(
+                where=where, reason="expected the ledger's declaration first, got an event"
+            )
         try:
             return self._rules_of(version)
         except KeyError as error:
-            raise RulesMissingError(version=version, where=where) from error
+            raise RulesMissingError(
+                f"expected rules version {version} for {where}, and it is not there"
+            ) from error
 
     def _state(self, subject: str, session: Session) -> SubjectState:
         state = session.states.get(subject)
@@ -290,7 +302,11 @@ def _triggers(matter: Matter, rules: Rules) -> Iterator[Trigger]:
     named = rules.trigger_of.get(matter.rule)
     for trigger in named if named is not None else (rules.triggers[matter.rule],):
         by_agreement = trigger.lead or trigger.id in rules.policy.leads_by_policy
-        if by_agreement and rules.is_settled(trigger.id, trigger.sure) and rules.is_settled(matter.rule, matter.row.sure):
+        if (
+            by_agreement
+            and rules.is_settled(trigger.id, trigger.sure)
+            and rules.is_settled(matter.rule, matter.row.sure)
+        ):
             yield trigger
 
 

@@ -1,4 +1,4 @@
-"""Why a duty is due on its day: clocks follow from the standing facts and a row of the law, and from nothing else."""
+"""Why a duty is due on its day: clocks follow from the standing facts and a row of the law alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Clock:
 
     @property
     def phase(self) -> str:
-        """Return `open`, `paused`, `met`, `late`, `gone` (fell away in time) or `moot` (fell away after it)."""
+        """Return `open`, `paused`, `met`, `late`, `gone` (fell away in time) or `moot` (after it)."""
         told = self.closed or self.ended
         if told is None:
             return "paused" if self.due_day is None else "open"

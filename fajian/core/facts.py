@@ -54,7 +54,9 @@ def instant_of(text: str) -> int:
     return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
-def read_fact(headers: Sequence[Header], value: bytes | None, *, names: Mapping[str, str], where: str) -> Fact:
+def read_fact(
+    headers: Sequence[Header], value: bytes | None, *, names: Mapping[str, str], where: str
+) -> Fact:
     """Read a ledger record. Intake has checked it, so whatever cannot be read is a fault of ours.
 
     *names* maps `ce_type` to the short name. Raises `LedgerRecordError`.

@@ -77,7 +77,9 @@ def matter_of_finding(finding: Finding, trigger: Trigger) -> Matter:
     return Matter(finding.rule, finding.instance, "breach", finding.day, trigger, side, finding)
 
 
-def speak(matter: Matter | None, said: Said | None, tick: date, rules: Rules) -> tuple[list[str], Said | None]:
+def speak(
+    matter: Matter | None, said: Said | None, tick: date, rules: Rules
+) -> tuple[list[str], Said | None]:
     """Return the flags to publish, oldest first, and what has been said after them.
 
     *tick* is the last day that has ended: the morning after it is judged.
@@ -156,13 +158,12 @@ def _stage(matter: Matter, said: Said, tick: date) -> str:
         return "escalated" if over else said.stage
     if matter.phase == "breach":
         return "overdue"
-    clock = matter.shown_by
-    if matter.due_day is None or not isinstance(clock, Clock):
+    clock, row = matter.shown_by, matter.row
+    if matter.due_day is None or not isinstance(clock, Clock) or not isinstance(row, Period):
         return "opened"
     left = (matter.due_day - tick).days - 1
-    may_breach = isinstance(matter.row, Period) and matter.row.nature == "duty"
     if left < 0:
-        return "overdue" if may_breach and matter.row.count not in _NEVER_LATE else "soon1"
+        return "overdue" if row.nature == "duty" and row.count not in _NEVER_LATE else "soon1"
     if left == 0:
         return "today"
     for days in reversed(RUNGS):
@@ -197,7 +198,12 @@ def _is_historic(matter: Matter, rules: Rules) -> bool:
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
     """Explain one matter: the row and its source, then every step from the first day to the due day."""
     row = matter.row
-    head: dict[str, Any] = {"rule": matter.rule, "basis": row.basis, "sure": row.sure, "severity": row.severity}
+    head: dict[str, Any] = {
+        "rule": matter.rule,
+        "basis": row.basis,
+        "sure": row.sure,
+        "severity": row.severity,
+    }
     head["owed_by"] = row.owed_by
     shown = matter.shown_by
     if isinstance(shown, Finding):

@@ -46,7 +46,9 @@ class Folded:
     applied: int  #: offset of the last record folded
     outputs: list[Output] = field(default_factory=list)
     writes: dict[bytes, bytes | None] = field(default_factory=dict)  #: None deletes the key
-    notes: dict[str, str] = field(default_factory=dict)  #: chain head, last tick, rules version: for `progress`
+    notes: dict[str, str] = field(
+        default_factory=dict
+    )  #: chain head, last tick, rules version: for `progress`
 
 
 class Store(Protocol):

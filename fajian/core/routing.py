@@ -1,4 +1,4 @@
-"""Who may see what, and who must act. One decision for feeds, console and `fajian visible`; it reads no topic."""
+"""Who may see what, and who must act: one decision for feeds, console and `fajian visible`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,9 @@ def addressees_of_flag(name: str, body: Mapping[str, Any], rules: Rules) -> Addr
     if not rules.policy.signed:
         return Addressees({owner: heard[owner]}, "the policy is not signed by both sides: own duties only")
     if not rules.is_settled(row.id, row.sure):
-        return Addressees({owner: heard[owner]}, f"the row is marked {row.sure} and not approved: own side only")
+        return Addressees(
+            {owner: heard[owner]}, f"the row is marked {row.sure} and not approved: own side only"
+        )
     return Addressees(heard, "owner, and the ladder of escalation")
 
 

@@ -26,7 +26,9 @@ class Cue:
     day: str | None = None  #: body field that holds the day; without it the day of the fact
     strict: bool = False  #: a fact that lacks the field does not count at all
     when: Mapping[str, tuple[Any, ...]] = NO_FIELDS  #: body field -> values that count
-    unless: Mapping[str, tuple[Any, ...]] = NO_FIELDS  #: body field -> values that take the fact out; none: any value
+    unless: Mapping[str, tuple[Any, ...]] = (
+        NO_FIELDS  #: body field -> values that take the fact out; none: any value
+    )
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
 
@@ -187,15 +189,13 @@ class Rules:
     @cached_property
     def finders_on(self) -> Mapping[str, tuple[Trigger, ...]]:
         kinds = sorted({kind for trigger in self.triggers.values() for kind in trigger.on})
-        return {
-            kind: tuple(t for t in self.triggers.values() if t.finder and kind in t.on) for kind in kinds
-        }
+        return {kind: tuple(t for t in self.triggers.values() if t.finder and kind in t.on) for kind in kinds}
 
     @cached_property
     def trigger_of(self) -> Mapping[str, tuple[Trigger, ...]]:
         """Period id -> the triggers that name its breach."""
         return {
-            id: tuple(t for t in self.triggers.values() if id in t.periods) for id in self.periods
+            period: tuple(t for t in self.triggers.values() if period in t.periods) for period in self.periods
         }
 
     @cached_property
@@ -221,6 +221,6 @@ class Rules:
         names = [cue.event for stop in stops for cue in (*stop.begins, *stop.ends)]
         return period.mentions | frozenset(names)
 
-    def is_settled(self, id: str, sure: str) -> bool:
+    def is_settled(self, row: str, sure: str) -> bool:
         """Tell whether a row may be reported across: verified, or approved by both sides."""
-        return sure not in UNVERIFIED or id in self.policy.approved
+        return sure not in UNVERIFIED or row in self.policy.approved

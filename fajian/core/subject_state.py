@@ -57,7 +57,7 @@ class SubjectState:
         return self.view
 
     def judge(self, rules: Rules, heard: Iterable[str] | None = None) -> list[str]:
-        """Derive matters anew: of all rows of the law, or of the *heard* ones. Return the ids that were judged."""
+        """Derive matters anew, of all rows or the *heard* ones, and return the ids that were judged."""
         view = self.look(rules)
         periods = rules.periods_on.get(self.kind, ())
         finders = rules.finders_on.get(self.kind, ())

@@ -1,4 +1,4 @@
-"""When a breach is worth a lead, and which breaches only the facts can show. Named pure functions, one per idea."""
+"""When a breach is worth a lead, and which breaches only the facts can show: named pure functions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,7 +52,9 @@ def property_known(view: View, clock: Clock, rules: Rules) -> Evidence | None:
 
 def _stopped(view: View, clock: Clock, rules: Rules) -> bool:
     kinds = rules.periods[clock.rule].stops
-    return any(stop.end is None for kind in kinds for stop in stops_of(rules.stops[kind], view, rules.calendar))
+    return any(
+        stop.end is None for kind in kinds for stop in stops_of(rules.stops[kind], view, rules.calendar)
+    )
 
 
 PREDICATES: Mapping[str, Predicate] = {"always": always, "property-known": property_known}
@@ -93,7 +95,7 @@ def _missing(trigger: Trigger, view: View, by: date) -> list[str]:
 
 
 def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
-    """T34, second half: a reply without seal, without its rulings, or a refusal without reasons (JOINT 13)."""
+    """T34, second half: a reply without seal or rulings, or a refusal without reasons (JOINT 13)."""
     for fact in view.named("CourtReplied"):
         faults = [name for name in ("sealed", "rulings_attached") if fact.body.get(name) is False]
         if fact.body.get("outcome") != "adopted" and fact.body.get("reasons_given") is False:
@@ -128,7 +130,9 @@ def _disorder(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
         if fact.name != then:
             continue
         tied = [
-            earlier.day for earlier in view.named(first) if tie is None or earlier.body.get(tie) == fact.body.get(tie)
+            earlier.day
+            for earlier in view.named(first)
+            if tie is None or earlier.body.get(tie) == fact.body.get(tie)
         ]
         if tied and fact.day < min(tied):
             return {"before": first, "which_happened_on": min(tied).isoformat()}

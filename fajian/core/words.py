@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fajian.core.clocks import Clock
 from fajian.core.facts import Fact
 from fajian.core.matters import Matter, Said, explanation_of
 from fajian.core.ports import Header, Output, Record
@@ -36,14 +37,12 @@ def end_of(day: date) -> str:
     return f"{(day + timedelta(days=1)).isoformat()}T00:00:00+08:00"
 
 
-def _said(
-    cause: Cause, topic: str, subject: str, type: str, id: str, body: Mapping[str, Any], source: str = SOURCE
-) -> Output:
+def _said(cause: Cause, topic: str, subject: str, type_: str, id_: str, body: Mapping[str, Any]) -> Output:
     headers: list[Header] = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", id.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", type.encode()),
+        ("ce_id", id_.encode()),
+        ("ce_source", SOURCE.encode()),
+        ("ce_type", type_.encode()),
         ("ce_time", cause.at.encode()),
         ("ce_subject", subject.encode()),
         ("ce_causationid", cause.id.encode()),
@@ -52,7 +51,9 @@ def _said(
     return Output(cause.offset, topic, subject.encode(), orjson.dumps(body), headers)
 
 
-def flag(cause: Cause, state: SubjectState, matter: Matter, name: str, said: Said | None, rules: Rules) -> Output:
+def flag(
+    cause: Cause, state: SubjectState, matter: Matter, name: str, said: Said | None, rules: Rules
+) -> Output:
     body: dict[str, Any] = {
         "rule": matter.rule,
         "instance": matter.instance,
@@ -68,14 +69,25 @@ def flag(cause: Cause, state: SubjectState, matter: Matter, name: str, said: Sai
         "evidence": matter.evidence,
         "historic": said is not None and said.stage == "historic",
         "reported": _was_reported(state, matter.key),
+        "lateness_days": _lateness(matter, name),
+        "answer": _answer(state, matter, rules),
+        "rules": rules.version,
     }
-    id = derived_id(cause.id, state.subject, matter.rule, matter.instance, name)
-    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), id, body)
+    said_id = derived_id(cause.id, state.subject, matter.rule, matter.instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body)
 
 
 def flag_id(subject: str, rule: str, instance: str) -> str:
     """Return the name of a matter: what all flags of one clock have in common."""
     return derived_id("flag", subject, rule, instance)
+
+
+def _lateness(matter: Matter, name: str) -> int | None:
+    clock = matter.shown_by
+    if name != "Met" or matter.phase != "late" or not isinstance(clock, Clock):
+        return None
+    done, due = clock.closed, clock.due_day
+    return (done[0] - due).days if done and due else None
 
 
 def _was_reported(state: SubjectState, key: str) -> bool:
@@ -87,7 +99,7 @@ def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said,
     """Take back what was said of a clock whose ground is gone: its opening was retracted or moved."""
     rule, _, instance = key.partition("\x1f")
     row = rules.periods.get(rule) or rules.triggers[rule]
-    body = {
+    body: dict[str, Any] = {
         "rule": rule,
         "instance": instance,
         "subject": state.subject,
@@ -103,8 +115,8 @@ def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said,
         "historic": said.stage == "historic",
         "reported": said.stage == "escalated",
     }
-    id = derived_id(cause.id, state.subject, rule, instance, name)
-    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), id, body)
+    said_id = derived_id(cause.id, state.subject, rule, instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body)
 
 
 def lead(
@@ -127,14 +139,15 @@ def lead(
         "due_day": matter.due_day.isoformat() if matter.due_day else None,
         "side": matter.side,
         "ground": trigger.ground,
-        "explanation": explanation_of(matter, rules) | ({"trigger": dict(evidence.why)} if evidence.why else {}),
+        "explanation": explanation_of(matter, rules)
+        | ({"trigger": dict(evidence.why)} if evidence.why else {}),
         "evidence": list(dict.fromkeys((*matter.evidence, *evidence.events))),
         "answer": _answer(state, matter, rules),
         "rules": rules.version,
         "unverified": True,
     }
-    id = derived_id(cause.id, state.subject, matter.rule, matter.instance, trigger.id)
-    return _said(cause, LEADS, state.subject, ce_type("LeadRaised", "lead"), id, body)
+    said_id = derived_id(cause.id, state.subject, matter.rule, matter.instance, trigger.id)
+    return _said(cause, LEADS, state.subject, ce_type("LeadRaised", "lead"), said_id, body)
 
 
 def _answer(state: SubjectState, matter: Matter, rules: Rules) -> dict[str, Any] | None:
@@ -168,13 +181,15 @@ def receipt(cause: Cause, topic: str, subject: str, fact: Fact, status: str, whe
         "warnings": [],
         "ledger": where,
     }
-    id = derived_id("receipt", fact.source, fact.id, fact.position, status)
-    return _said(cause, topic, subject, ce_type(status.capitalize(), "receipt"), id, body)
+    said_id = derived_id("receipt", fact.source, fact.id, fact.position, status)
+    return _said(cause, topic, subject, ce_type(status.capitalize(), "receipt"), said_id, body)
 
 
 def shared(state: SubjectState, rules: Rules) -> bytes | None:
     """Return what both sides may know of a subject, or None where there is nothing of the kind."""
-    common = [fact for fact in state.look(rules).facts if all(s in rules.events[fact.name].visible for s in BOTH)]
+    common = [
+        fact for fact in state.look(rules).facts if all(s in rules.events[fact.name].visible for s in BOTH)
+    ]
     if not common and not state.shared:
         return None
     clocks = []
