@@ -2,6 +2,9 @@
 
 FajianError
 ├── CountingError        a period cannot be counted as asked
+├── EventError           a submitted event cannot be taken as it is
+│   ├── WireError        it cannot be read: broken JSON, headers that are no CloudEvents
+│   └── SubjectError     it names no subject, or not one that we understand
 ├── LawError             a row of the law or the policy cannot be read
 ├── LedgerRecordError    a ledger record that the fold cannot read: a fault of ours, its partition stops
 ├── SettingsError        a setting is missing or cannot be read
@@ -35,6 +38,23 @@ class FajianError(Exception):
 
 class CountingError(FajianError):
     """A period cannot be counted as asked: say, the unit does not fit the count code."""
+
+
+class EventError(FajianError):
+    """A submitted event cannot be taken. *pointer* (RFC 6901) leads into the event as structured JSON."""
+
+    def __init__(self, message: str, *, code: str, pointer: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.pointer = pointer
+
+
+class WireError(EventError):
+    """It cannot be read: broken JSON, or headers that are no CloudEvents."""
+
+
+class SubjectError(EventError):
+    """It names no subject, or not one that we understand."""
 
 
 class LawError(FajianError):
