@@ -98,13 +98,14 @@ class KafkaAdmin:
     def ensure_grants(self, wanted: Collection[Grant]) -> None:
         """Make the rights of the principals in *wanted* exactly these: what they had beside is taken away."""
         theirs = {grant.principal for grant in wanted}
-        found = {grant for grant in self._grants() if grant.principal in theirs}
+        found = {grant for grant in self.grants() if grant.principal in theirs}
         if new := sorted(set(wanted) - found):
             _wait(self._client.create_acls([_binding(grant) for grant in new]), "grant")
         if old := sorted(found - set(wanted)):
             _wait(self._client.delete_acls([_filter(grant) for grant in old]), "revoke")
 
-    def _grants(self) -> Iterator[Grant]:
+    def grants(self) -> frozenset[Grant]:
+        """Return every right that the cluster knows of."""
         everything = AclBindingFilter(
             ResourceType.ANY,
             None,
@@ -114,11 +115,7 @@ class KafkaAdmin:
             AclOperation.ANY,
             AclPermissionType.ANY,
         )
-        for acl in self._client.describe_acls(everything).result(TIMEOUT_SECONDS):
-            principal = acl.principal.removeprefix("User:")
-            yield Grant(
-                principal, acl.operation.name, acl.restype.name, acl.name, acl.resource_pattern_type.name
-            )
+        return frozenset(map(_grant, self._client.describe_acls(everything).result(TIMEOUT_SECONDS)))
 
 
 @contextmanager
@@ -156,6 +153,11 @@ def _wait(futures: Mapping[Any, Future[Any]], verb: str) -> None:
             future.result(TIMEOUT_SECONDS)
         except KafkaException as error:
             raise TopicError(f"cannot {verb} {what}: {error}") from error
+
+
+def _grant(acl: Any) -> Grant:
+    principal = acl.principal.removeprefix("User:")
+    return Grant(principal, acl.operation.name, acl.restype.name, acl.name, acl.resource_pattern_type.name)
 
 
 def _binding(grant: Grant) -> AclBinding:

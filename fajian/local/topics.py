@@ -4,15 +4,19 @@ Works on any cluster on which the administrator may do so. Doing it again change
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from threading import Event
+from time import monotonic
 
 from confluent_kafka.admin import NewTopic
 
 from fajian.errors import TopicError
-from fajian.local.admin import Access, Grant, KafkaAdmin, kafka_admin
+from fajian.local.admin import Access, Grant, kafka_admin
 from schemas.topics import OPERATOR, PRINCIPALS, TOPICS, Topic
 
 #: a principal's consumer groups begin with its name and one of these
 GROUP_SEPARATORS = (".", "-")
+IN_FORCE_SECONDS = 30.0
 
 
 def ensure_bus(
@@ -34,12 +38,22 @@ def ensure_bus(
                 if name not in existing
             ]
         )
-        _ensure_principals(admin, passwords)
+        admin.ensure_users(passwords)
+        admin.ensure_grants(frozenset(grants()))
+    for principal, password in passwords.items():
+        _wait_until_in_force(replace(access, username=principal, password=password))
 
 
-def _ensure_principals(admin: KafkaAdmin, passwords: Mapping[str, str]) -> None:
-    admin.ensure_users(passwords)
-    admin.ensure_grants(frozenset(grants()))
+def _wait_until_in_force(access: Access) -> None:
+    """Return when *access* works and shows all its topics: brokers learn of rights a little later."""
+    theirs = {topic.name for topic in TOPICS.values() if access.username in (*topic.writers, *topic.readers)}
+    deadline = monotonic() + IN_FORCE_SECONDS
+    pause = Event()
+    with kafka_admin(access) as client:  # it logs in again by itself where it was refused
+        while unseen := theirs - client.topics().keys():
+            if monotonic() > deadline:
+                raise TopicError(f"{access.username} has no access yet to {', '.join(sorted(unseen))}")
+            pause.wait(0.05)
 
 
 def grants() -> Iterator[Grant]:
