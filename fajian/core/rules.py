@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Literal
 
 from fajian.core.calendar import Calendar
 from fajian.core.counting import Length
+from fajian.core.events import EventRow
 
 Body = Mapping[str, Any]
 Severity = Literal["hard", "soft"]
 
 MARKS = ("V", "V2", "M", "D")  #: from read in the original to our own proposal; later is weaker
 UNVERIFIED = frozenset({"M", "D"})
-NO_FIELDS: Mapping[str, tuple[Any, ...]] = MappingProxyType({})
+Values = Mapping[str, tuple[Any, ...]]  #: body field -> values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,8 @@ class Cue:
     event: str
     day: str | None = None  #: body field that holds the day; without it the day of the fact
     strict: bool = False  #: a fact that lacks the field does not count at all
-    when: Mapping[str, tuple[Any, ...]] = NO_FIELDS  #: body field -> values that count
-    unless: Mapping[str, tuple[Any, ...]] = (
-        NO_FIELDS  #: body field -> values that take the fact out; none: any value
-    )
+    when: Values = field(default_factory=dict)  #: the values that count
+    unless: Values = field(default_factory=dict)  #: values that take the fact out; none named: any
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
 
@@ -130,16 +128,6 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """What the law knows of an event type."""
-
-    name: str
-    type: str  #: `ce_type`
-    visible: tuple[str, ...]
-    precedence: int = 50  #: order among the facts of one instant
-
-
-@dataclass(frozen=True, slots=True)
 class Rung:
     """One row of the escalation ladder: who is alerted when a flag of this class reaches this stage."""
 
@@ -173,7 +161,7 @@ class Rules:
     document: bytes  #: what all of this was read from
     calendar: Calendar
     policy: Policy
-    events: Mapping[str, Event]  #: by short name
+    events: Mapping[str, EventRow]  #: by short name
     periods: Mapping[str, Period]
     triggers: Mapping[str, Trigger]
     stops: Mapping[str, StopKind]
@@ -201,7 +189,7 @@ class Rules:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """`ce_type` -> short name."""
-        return {event.type: event.name for event in self.events.values()}
+        return {event.ce_type: event.name for event in self.events.values()}
 
     @cached_property
     def heard_by(self) -> Mapping[str, frozenset[str]]:

@@ -1,10 +1,11 @@
-"""A rules version as one document: everything that decides a judgment, under a name that follows from its content.
+"""A rules version as one document: everything that decides a judgment, named after its content.
 
 The document travels in the topic `rules`, so that a worker judges by what was adopted, not by what it ships.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -16,9 +17,9 @@ import orjson
 
 from fajian.core.calendar import Calendar
 from fajian.core.counting import Length
+from fajian.core.events import EventRow
 from fajian.core.rules import (
     Cue,
-    Event,
     Extension,
     Period,
     Policy,
@@ -29,7 +30,7 @@ from fajian.core.rules import (
 )
 from fajian.errors import LawError
 from fajian.law.calendar_data import load_calendar
-from schemas.names import ce_type
+from fajian.law.events import load_events
 
 FOLD = 1  #: raised when the fold itself judges differently; part of every rules version
 
@@ -48,7 +49,7 @@ def bundled_document(policy: Path | None = None) -> bytes:
     calendar = load_calendar()
     document = {
         "fold": FOLD,
-        "events": [_event_row(row) for row in _table("events.toml")["event"]],
+        "events": [asdict(row) for row in load_events().values()],
         "periods": _table("periods.toml")["period"],
         "stops": _table("stops.toml")["stop"],
         "triggers": _table("triggers.toml")["trigger"],
@@ -66,10 +67,6 @@ def bundled_document(policy: Path | None = None) -> bytes:
         "policy": _policy_table(policy),
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-
-
-def _event_row(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ("name", "family", "visible", "precedence")}
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -102,10 +99,10 @@ def rules_from_document(raw: bytes) -> Rules:
         document=raw,
         calendar=_calendar(table["calendar"]),
         policy=_policy(table["policy"]),
-        events={row["name"]: _event(row) for row in table["events"]},
+        events={row["name"]: _read(_event, row) for row in table["events"]},
         periods={row["id"]: _read(_period, row, posts) for row in table["periods"]},
         triggers={row["id"]: _read(_trigger, row, posts) for row in table["triggers"]},
-        stops={row["kind"]: _read(_stop, row, posts) for row in table["stops"]},
+        stops={row["kind"]: _read(_stop, row) for row in table["stops"]},
         posts=posts,
         ladder=tuple(
             Rung(row["stage"], row["side"], row["severity"], row["topic"], tuple(row["posts"]))
@@ -115,16 +112,17 @@ def rules_from_document(raw: bytes) -> Rules:
     )
 
 
-def _read(read: Any, row: Row, posts: Mapping[str, str]) -> Any:
+def _read(read: Any, row: Row, *more: Any) -> Any:
     try:
-        return read(row, posts)
+        return read(row, *more)
     except (KeyError, ValueError, TypeError) as error:
         name = row.get("id") or row.get("kind")
         raise LawError(f"row {name!r} of the law cannot be read: {type(error).__name__} {error}") from error
 
 
-def _event(row: Row) -> Event:
-    return Event(row["name"], ce_type(row["name"], row["family"]), tuple(row["visible"]), row["precedence"])
+def _event(row: Row) -> EventRow:
+    lists = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    return EventRow(**{**row, **lists})
 
 
 def _cue(row: Row) -> Cue:
@@ -142,15 +140,15 @@ def _cue(row: Row) -> Cue:
 
 
 def _cues(row: Row, name: str) -> tuple[Cue, ...]:
-    return tuple(
-        _cue({"event": item} if isinstance(item, str) else item) for item in row.get(name, ())
-    )
+    return tuple(_cue({"event": item} if isinstance(item, str) else item) for item in row.get(name, ()))
 
 
 def _extension(row: Row | None) -> Extension | None:
     if row is None:
         return None
-    return Extension(row["event"], tuple(row.get("by", ())), row.get("add", 0), row.get("until"), row.get("max", 1))
+    return Extension(
+        row["event"], tuple(row.get("by", ())), row.get("add", 0), row.get("until"), row.get("max", 1)
+    )
 
 
 def _day(value: str | date | None) -> date | None:
@@ -210,7 +208,7 @@ def _trigger(row: Row, posts: Mapping[str, str]) -> Trigger:
     )
 
 
-def _stop(row: Row, posts: Mapping[str, str]) -> StopKind:
+def _stop(row: Row) -> StopKind:
     cap = row.get("cap")
     return StopKind(
         kind=row["kind"],
@@ -244,6 +242,7 @@ def _policy(row: Row) -> Policy:
         approved=frozenset(row.get("approved", ())),
         leads_by_policy=frozenset(row.get("leads_by_policy", ())),
         outages=tuple(
-            (date.fromisoformat(str(first)), date.fromisoformat(str(last))) for first, last in row.get("outages", ())
+            (date.fromisoformat(str(first)), date.fromisoformat(str(last)))
+            for first, last in row.get("outages", ())
         ),
     )
