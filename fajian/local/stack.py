@@ -201,6 +201,10 @@ def remove_stack(data_dir: Path) -> None:
     folder = data_dir.expanduser().absolute()
     if (pid := running_pid(folder)) is not None:
         raise LocalError(f"{folder} is in use by process {pid}: stop it with `fajian down`")
+    if not folder.exists():
+        return
+    if not (folder / "kafka").exists():
+        raise LocalError(f"{folder} is not the folder of a stack: expected `kafka` in it")
     EmbeddedPostgres(folder / "postgres", supervisor=Supervisor(), sides=()).remove()
     shutil.rmtree(folder, ignore_errors=True)
 
