@@ -5,7 +5,8 @@ up, so every event must carry its links.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from fajian.core.case_numbers import PROVINCES, CaseNumber, normalise
@@ -57,15 +58,13 @@ def kind_of(subject: str) -> str:
     return head if slash and head in PREFIXED else CASE
 
 
+@dataclass(frozen=True, slots=True)
 class Subjects:
     """Reads subjects. The readers of numbers and the table of courts are given, so nothing is loaded here."""
 
-    def __init__(
-        self, *, case: CaseReader, procuratorate: ProcuratorateReader, is_court: Callable[[str], bool]
-    ) -> None:
-        self._case = case
-        self._procuratorate = procuratorate
-        self._is_court = is_court
+    case: CaseReader
+    procuratorate: ProcuratorateReader
+    is_court: Callable[[str], bool]
 
     def targets(
         self, name: str, subject: str, body: Body, *, court: str | None = None, year: int | None = None
@@ -74,104 +73,76 @@ class Subjects:
 
         Raises `SubjectError` where a subject is missing or cannot be read.
         """
-        reading = _Reading(self, court, year)
-        primary = reading.primary(name, subject, body)
-        linked = dict.fromkeys(target for target in reading.links(primary, body) if target != primary)
-        moved = body.get("moved_from")
-        moved_from = reading.read(moved, "/data/moved_from", body) if moved and body.get("supersedes") else None
+        reading = _Reading(self, body, court, year)
+        primary = reading.primary(name, subject)
+        linked = dict.fromkeys(target for target in reading.links(primary) if target != primary)
+        moved_from = reading.moved_from()
         if moved_from == primary or moved_from in linked:
-            moved_from = None
+            moved_from = None  # `supersedes` does it where the fact still stands
         return Targets(primary, tuple(linked), moved_from, tuple(reading.remarks))
-
-    def read_case(self, text: str, pointer: str, year: int | None, remarks: list[Remark]) -> CaseNumber:
-        number = self._case(text, year)
-        if not number.is_accepted or number.canonical is None:
-            why = "; ".join(number.reasons)
-            raise SubjectError(
-                f"expected a case number such as （2022）皖1324执123号, got {_shown(text)}: {why}",
-                code="case-number",
-                pointer=pointer,
-            )
-        if number.status == "legacy":
-            remarks.append(Remark("legacy-case-number", f"old grammar, taken as {number.canonical}", pointer))
-        if number.status == "document":
-            remarks.append(Remark("document-number", f"a document of {number.canonical}", pointer))
-        remarks.extend(_remark(text, pointer) for text in number.reasons)
-        return number
-
-    def read_supervision(self, text: str, pointer: str, year: int | None, remarks: list[Remark]) -> str:
-        number = self._procuratorate(text, year)
-        if number.canonical is not None:
-            remarks.extend(_remark(reason, pointer) for reason in number.reasons)
-            return f"supervision/{number.canonical}"
-        if self._case(text, None).is_accepted:
-            raise SubjectError(
-                f"expected the procuratorate's number, got a court's: {_shown(text)}",
-                code="supervision-number",
-                pointer=pointer,
-            )
-        # Real samples of these numbers are not published: what we cannot read may well be right.
-        remarks.extend(_remark(reason, pointer) for reason in number.reasons)
-        return f"supervision/{_segment(normalise(text), 'a supervision number', pointer)}"
-
-    def read_application(self, court: str, number: str, pointer: str, remarks: list[Remark]) -> str:
-        code = normalise(court)
-        if _COURT.fullmatch(code) is None:
-            raise SubjectError(
-                f"expected application/<court code>/<receipt no>, such as application/皖1324/2022-0415, "
-                f"got the court {_shown(court)}",
-                code="subject",
-                pointer=pointer,
-            )
-        if not self._is_court(code):
-            remarks.append(Remark("unknown-court", f"court {code} is not listed", pointer))
-        return f"application/{code}/{_segment(number.strip(), 'a receipt number', pointer)}"
 
 
 class _Reading:
     """One event under way: what is odd about its subjects gathers in *remarks*."""
 
-    def __init__(self, subjects: Subjects, court: str | None, year: int | None) -> None:
-        self.subjects = subjects
-        self.court = court
-        self.year = year
+    def __init__(self, subjects: Subjects, body: Body, court: str | None, year: int | None) -> None:
+        self._subjects = subjects
+        self._body = body
+        self._court = court
+        self._year = year
         self.remarks: list[Remark] = []
 
-    def primary(self, name: str, text: str, body: Body) -> str:
+    def primary(self, name: str, text: str) -> str:
         kind, _, rest = text.partition("/")
         if kind in PREFIXED:
             return self._prefixed(kind, rest, SUBJECT)
         number = self._case(text, SUBJECT)
-        thread = number.type in THREADS
-        if thread or (name in OF_THE_PARENT and number.type == RESTORED and body.get("parent_case")):
-            return self._parent(text, body)
-        self.court = number.court if number.court and self.subjects._is_court(number.court) else self.court
+        of_parent = name in OF_THE_PARENT and number.type == RESTORED and self._body.get("parent_case")
+        if number.type in THREADS or of_parent:
+            return self._parent(text)
+        if number.court_level:  # old numbers have a short word instead of a code
+            self._court = number.court
         return str(number.canonical)
 
-    def read(self, text: str, pointer: str, body: Body) -> str:
+    def links(self, primary: str) -> Iterator[str]:
+        if number := self._body.get("application_no"):
+            yield self._application(number, primary)
+        if number := self._body.get("supervision_no"):
+            yield self._supervision(number.removeprefix("supervision/"), "/data/supervision_no")
+        for index, number in enumerate(self._body.get("cases") or ()):
+            yield self._named(number, f"/data/cases/{index}")
+
+    def moved_from(self) -> str | None:
+        text = self._body.get("moved_from")
+        return self._named(text, "/data/moved_from") if text and self._body.get("supersedes") else None
+
+    def _named(self, text: str, pointer: str) -> str:
         """Return the canonical form of a subject that a field of the body names."""
         kind, _, rest = text.partition("/")
         if kind in PREFIXED:
             return self._prefixed(kind, rest, pointer)
         number = self._case(text, pointer)
-        return self._parent(text, body) if number.type in THREADS else str(number.canonical)
-
-    def links(self, primary: str, body: Body) -> Iterator[str]:
-        if number := body.get("application_no"):
-            yield self._application(number, primary)
-        if number := body.get("supervision_no"):
-            pointer = "/data/supervision_no"
-            text = number.removeprefix("supervision/")
-            yield self.subjects.read_supervision(text, pointer, self.year, self.remarks)
-        for index, number in enumerate(body.get("cases") or ()):
-            yield self.read(number, f"/data/cases/{index}", body)
+        return self._parent(text) if number.type in THREADS else str(number.canonical)
 
     def _case(self, text: str, pointer: str) -> CaseNumber:
-        return self.subjects.read_case(text, pointer, self.year, self.remarks)
+        number = self._subjects.case(text, self._year)
+        if not number.is_accepted or number.canonical is None:
+            raise SubjectError(
+                f"expected a case number such as （2022）皖1324执123号, "
+                f"got {_shown(text)}: {'; '.join(number.reasons)}",
+                code="case-number",
+                pointer=pointer,
+            )
+        if number.status == "legacy":
+            self._remark("legacy-case-number", f"旧案号 (old grammar, taken as {number.canonical})", pointer)
+        if number.status == "document":
+            self._remark("document-number", f"文书号 (a document of {number.canonical})", pointer)
+        self._remark_all(number.reasons, pointer)
+        return number
 
-    def _parent(self, text: str, body: Body) -> str:
+    def _parent(self, text: str) -> str:
         pointer = "/data/parent_case"
-        parent = body.get("parent_case")
+        parent = self._body.get("parent_case")
         if not parent:
             raise SubjectError(
                 f"expected parent_case beside {_shown(text)}, which is a thread of another case; got none",
@@ -189,7 +160,7 @@ class _Reading:
 
     def _prefixed(self, kind: str, rest: str, pointer: str) -> str:
         if kind == "supervision":
-            return self.subjects.read_supervision(rest, pointer, self.year, self.remarks)
+            return self._supervision(rest, pointer)
         if kind == "agreement":
             return f"agreement/{_segment(rest, 'an id of the agreement', pointer)}"
         first, slash, second = rest.partition("/")
@@ -200,9 +171,11 @@ class _Reading:
                 code="subject",
                 pointer=pointer,
             )
-        if kind == "application":
-            return self.subjects.read_application(first, second, pointer, self.remarks)
-        return f"money/{_segment(first, 'an account', pointer)}/{_segment(second, 'a reference', pointer)}"
+        if kind == "money":
+            return (
+                f"money/{_segment(first, 'an account', pointer)}/{_segment(second, 'a reference', pointer)}"
+            )
+        return self._of_court(first, second, pointer)
 
     def _application(self, number: str, primary: str) -> str:
         pointer = "/data/application_no"
@@ -210,13 +183,48 @@ class _Reading:
             return self._prefixed("application", number.removeprefix("application/"), pointer)
         if kind_of(primary) == "application":
             return primary  # its own number, beside the subject that has it already
-        if self.court is None:
+        if self._court is None:
             raise SubjectError(
-                f"expected application/<court code>/<receipt no> where the court is not plain, got {_shown(number)}",
+                "expected application/<court code>/<receipt no>, for nothing else tells the court; "
+                f"got {_shown(number)}",
                 code="subject",
                 pointer=pointer,
             )
-        return self.subjects.read_application(self.court, number, pointer, self.remarks)
+        return self._of_court(self._court, number, pointer)
+
+    def _of_court(self, court: str, number: str, pointer: str) -> str:
+        code = normalise(court)
+        if _COURT.fullmatch(code) is None:
+            raise SubjectError(
+                f"expected application/<court code>/<receipt no>, such as application/皖1324/2022-0415, "
+                f"got the court {_shown(court)}",
+                code="subject",
+                pointer=pointer,
+            )
+        if not self._subjects.is_court(code):
+            self._remark("unknown-court", f"法院代字“{code}”不在表中 (court {code} is not listed)", pointer)
+        return f"application/{code}/{_segment(number.strip(), 'a receipt number', pointer)}"
+
+    def _supervision(self, text: str, pointer: str) -> str:
+        number = self._subjects.procuratorate(text, self._year)
+        if number.canonical is None and self._subjects.case(text, None).is_accepted:
+            raise SubjectError(
+                f"expected the procuratorate's number, got a court's: {_shown(text)}",
+                code="supervision-number",
+                pointer=pointer,
+            )
+        self._remark_all(number.reasons, pointer)
+        # Few samples of these numbers are public, so one that we cannot read may well be right.
+        written = number.canonical or _segment(normalise(text), "a supervision number", pointer)
+        return f"supervision/{written}"
+
+    def _remark(self, code: str, detail: str, pointer: str) -> None:
+        self.remarks.append(Remark(code, detail, pointer))
+
+    def _remark_all(self, reasons: Iterable[str], pointer: str) -> None:
+        for reason in reasons:
+            code, _, detail = reason.partition(": ")
+            self._remark(code, detail, pointer)
 
 
 def _segment(text: str, what: str, pointer: str) -> str:
@@ -227,11 +235,6 @@ def _segment(text: str, what: str, pointer: str) -> str:
             pointer=pointer,
         )
     return text
-
-
-def _remark(reason: str, pointer: str) -> Remark:
-    code, _, detail = reason.partition(": ")
-    return Remark(code, detail, pointer)
 
 
 def _shown(text: str) -> str:
