@@ -38,7 +38,8 @@ class Part(NamedTuple):
 
 def bus() -> tuple[Part, ...]:
     """Return the processes that `up` runs beside Kafka and PostgreSQL."""
-    return (Part("worker-1", "hub", ("worker",)), _connector("court"), _connector("procuratorate"))
+    hub = (Part("worker-1", "hub", ("worker",)), Part("ticker", "hub", ("ticker",)))
+    return (*hub, _connector("court"), _connector("procuratorate"))
 
 
 def _connector(side: str) -> Part:

@@ -1,9 +1,12 @@
 """The import names that we share with the world, and the ones that we keep to ourselves."""
 
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+import fajian
 
 ROOT = Path(__file__).parents[2]
 OURS = ("agents", "schemas", "connectors", "fajian")
@@ -29,6 +32,12 @@ def test_both_lock_files_agree_on_what_they_share() -> None:
     pinned = [_pins(ROOT / name) for name in ("requirements.lock", "requirements-dev.lock")]
 
     assert pinned[0].items() <= pinned[1].items()
+
+
+def test_the_package_knows_its_own_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert fajian.__version__ == project["version"]
 
 
 def _pins(lock: Path) -> dict[str, str]:
