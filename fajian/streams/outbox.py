@@ -1,0 +1,154 @@
+"""Sending what folds lead to. A delivery returns when every record of it is durable, or raises."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from fajian.core.ports import BY_KEY, Output
+from fajian.errors import DeliveryError
+from fajian.settings import Settings
+from fajian.streams.connection import aiokafka_options, translated
+from schemas.topics import MAX_MESSAGE_BYTES
+
+BATCH_BYTES = 512 * 1024
+REQUEST_TIMEOUT_MS = 15_000
+
+
+class Outbox(Protocol):
+    """Where outputs go; `KafkaOutbox` in earnest, `fajian.streams.memory` in tests."""
+
+    async def deliver(self, outputs: Sequence[Output]) -> None:
+        """Return when Kafka has acknowledged all of *outputs*; raise `DeliveryError` if it did not."""
+        ...
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of *key*, as Kafka's Java clients choose it (murmur2)."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+class KafkaOutbox:
+    """An idempotent producer that waits for all replicas. Use as an async context manager.
+
+    A producer that failed is replaced: after some errors aiokafka's idempotent one never sends again.
+    """
+
+    def __init__(self, settings: Settings, *, client_id: str = "fajian-outbox") -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._partitions: dict[str, int] = {}
+
+    async def __aenter__(self) -> Self:
+        with translated(self._settings):
+            await self._started()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def deliver(self, outputs: Sequence[Output]) -> None:
+        if not outputs:
+            return
+        producer: AIOKafkaProducer | None = None
+        try:
+            producer = await self._started()
+            groups = await self._by_part(producer, outputs)
+            sent = [
+                await producer.send_batch(batch, topic, partition=partition)
+                for (topic, partition), group in groups.items()
+                for batch in _batches(producer, group)
+            ]
+            await asyncio.wait(sent)  # unlike gather, leaves them alone when we are cancelled
+            for future in sent:
+                future.result()
+        except (KafkaError, TimeoutError) as error:
+            await self._discard(producer)
+            raise DeliveryError(
+                f"Kafka at {self._settings.bootstrap_servers} did not acknowledge {len(outputs)} records "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = self._new_producer()
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def _discard(self, producer: AIOKafkaProducer | None) -> None:
+        if producer is not None and producer is self._producer:
+            self._producer = None
+            # What it still holds is going to be delivered again by name; nobody waits for it here.
+            self._stopping = asyncio.create_task(_stop(producer))
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            **aiokafka_options(self._settings, client_id=self._client_id),
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=2 * MAX_MESSAGE_BYTES,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+        )
+
+    async def _by_part(
+        self, producer: AIOKafkaProducer, outputs: Iterable[Output]
+    ) -> dict[tuple[str, int], list[Output]]:
+        """Sort *outputs* by topic and partition; within one they keep their order."""
+        groups: dict[tuple[str, int], list[Output]] = {}
+        for output in outputs:
+            partition = output.partition
+            if partition == BY_KEY:
+                count = await self._count(producer, output.topic)
+                partition = partition_of(_key_of(output), count)
+            groups.setdefault((output.topic, partition), []).append(output)
+        return groups
+
+    async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
+        if topic not in self._partitions:
+            self._partitions[topic] = len(await producer.partitions_for(topic))
+        return self._partitions[topic]
+
+
+def _key_of(output: Output) -> bytes:
+    if output.key is None:
+        raise DeliveryError(f"an output to {output.topic} has neither key nor partition: {output.cause}")
+    return output.key
+
+
+def _batches(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> Iterator[Any]:
+    batch = producer.create_batch()
+    for output in outputs:
+        while not _append(batch, output):
+            batch.close()
+            yield batch
+            batch = producer.create_batch()  # the first record always fits
+    batch.close()
+    yield batch
+
+
+def _append(batch: Any, output: Output) -> bool:
+    headers = list(output.headers)
+    return batch.append(timestamp=None, key=output.key, value=output.value, headers=headers) is not None
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
+            await producer.stop()
+    except (KafkaError, TimeoutError):
+        pass  # it was discarded because it had failed

@@ -1,0 +1,251 @@
+"""One partition of one agent: from fetched records to folded, delivered, stored and stated.
+
+Order of effects for a batch: fold, send the outputs and await their acknowledgement, write the store,
+state the progress (Faust commits when the handler returns). A crash between any two steps repeats named
+outputs and nothing else.
+
+Where records do not follow on each other there is a gap, whatever the reason. It is read by a task of its
+own with the partition paused, never in the handler: a rebalance must not wait for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from fajian.core.ports import Folded, FolderFactory, Record
+from fajian.errors import FajianError, PartitionStoppedError
+from fajian.streams.continuity import Standing
+from fajian.streams.log import Log, Part
+from fajian.streams.metrics import Metrics
+from fajian.streams.outbox import Outbox
+from fajian.streams.progress import Progress, progress_output
+from fajian.streams.skips import SkipBook
+from fajian.streams.store import Applied, MemoryStore, PartitionStore
+
+logger = structlog.get_logger(__name__)
+
+GAP_AFTER_SECONDS = 2.0  #: records wait and nothing is in flight for so long: something was dropped
+STARVED_AFTER_SECONDS = 10.0  #: the same while the agent is busy with other partitions
+RETRY_AFTER_SECONDS = 5.0  #: a partition with a fault is tried again after so long
+
+
+class Flow(Protocol):
+    """The fetching of one partition; Faust's consumer in earnest."""
+
+    def pause(self, part: Part) -> None: ...
+    def resume(self, part: Part) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the runners of one agent share."""
+
+    agent: str
+    folder: FolderFactory
+    log: Log
+    outbox: Outbox
+    flow: Flow
+    skips: SkipBook
+    refresh: Callable[[], Awaitable[None]]  #: reads `skips` and `rules` to their ends
+    metrics: Metrics
+    clock: Callable[[], float]  #: seconds, monotonic
+
+
+class PartitionRunner:
+    """Takes the batches of one partition, in any order and any number of times, and applies each record once.
+
+    *store* is None for agents without one: they begin at the acknowledged offset.
+    """
+
+    def __init__(
+        self, part: Part, around: Surroundings, standing: Standing, store: PartitionStore | None = None
+    ) -> None:
+        self.part = part
+        self.fault: FajianError | None = None
+        self.moved_at = around.clock()  #: when a record was last applied, or none waited
+        self.topic_id = standing.topic_id
+        self._around = around
+        self._store = store
+        self._reads = store or MemoryStore()
+        self._folder = around.folder()
+        applied = store.applied if store else None
+        progress = standing.progress
+        self.acked = max(progress.acked if progress else 0, applied.offset + 1 if applied else 0)
+        self.next = self._first(standing, applied)  #: offset of the next record to apply
+        self._notes = dict(applied.notes if applied else progress.notes if progress else {})
+        self._stated = progress.acked if progress else 0
+        self._seen = 0  # end of what was delivered and passed over
+        self._closed = False
+        self._retry_at = self.moved_at
+        self._applying = asyncio.Lock()
+        self._filling: asyncio.Task[None] | None = None
+
+    def _first(self, standing: Standing, applied: Applied | None) -> int:
+        if self._store is not None:
+            return applied.offset + 1 if applied else 0
+        return self.acked if standing.progress else standing.begin
+
+    @property
+    def is_busy(self) -> bool:
+        return self._applying.locked() or self._is_filling
+
+    @property
+    def _is_filling(self) -> bool:
+        return self._filling is not None and not self._filling.done()
+
+    def start(self) -> None:
+        """Catch up at once where store and progress do not stand at the same record."""
+        if self.next < self.acked or self._stated < self.acked:
+            self.fill()
+
+    async def take(self, batch: Sequence[Record]) -> None:
+        """Apply what is new in *batch*; where something is missing before it, leave that to `fill`."""
+        if self._closed:
+            return
+        if self.fault or self._is_filling or batch[0].offset > self.next:
+            self._seen = max(self._seen, batch[-1].offset + 1)
+            if not self.fault:
+                self.fill()
+            return
+        try:
+            await self._apply(batch)
+        except FajianError as error:
+            self._fail(error)
+
+    def fill(self) -> None:
+        """Read what is missing in a task of its own, unless that is under way."""
+        if not self._is_filling and not self._closed:
+            self._filling = asyncio.create_task(self._fill(), name=f"fill {self._around.agent} {self.part}")
+
+    def watch(self, end: int, *, agent_is_idle: bool) -> None:
+        """Look for a gap that no batch will show: the log's *end* lies ahead, and nothing happens."""
+        now = self._around.clock()
+        if end <= self.next:
+            self.moved_at = now
+            return
+        patience = GAP_AFTER_SECONDS if agent_is_idle else STARVED_AFTER_SECONDS
+        if now >= max(self.moved_at + patience, self._retry_at) and not self.is_busy:
+            self.fill()
+
+    async def close(self) -> None:
+        """Let go of the partition: whatever is still under way, nothing is written after this."""
+        self._closed = True
+        if self._filling is not None:
+            self._filling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._filling
+        if self._store is not None:
+            self._store.close()
+
+    async def _fill(self) -> None:
+        self._around.flow.pause(self.part)
+        try:
+            await self._catch_up()
+        except FajianError as error:
+            self._fail(error)
+            return
+        if self.fault:
+            logger.warning("partition_recovered", agent=self._around.agent, part=str(self.part))
+            self.fault = None
+        if not self._closed:
+            self._around.flow.resume(self.part)
+
+    async def _catch_up(self) -> None:
+        """Apply everything up to the end of the log, and up to what was delivered meanwhile."""
+        await self._around.refresh()
+        self._around.metrics.gaps.labels(self._around.agent).inc()
+        while True:
+            begin, end = self.next, (await self._around.log.ends([self.part]))[self.part]
+            logger.info("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
+            async for records in self._around.log.read(self.part, begin, end):
+                await self._apply(records)
+            self._pass_over(end)
+            if self._seen <= self.next:
+                break
+        await self._state()
+
+    def _pass_over(self, end: int) -> None:
+        """Go on after offsets without a record: what Kafka keeps for itself has offsets as well."""
+        if end > self.next and not self._closed:
+            self.next = self.acked = end
+
+    async def _apply(self, records: Sequence[Record]) -> None:
+        async with self._applying:
+            rest = [record for record in records if record.offset >= self.next]
+            while rest and not self._closed:
+                folded, last = self._fold(rest)
+                await self._effect(folded, last)
+                rest = [record for record in rest if record.offset > last.offset]
+
+    def _fold(self, records: Sequence[Record]) -> tuple[Folded, Record]:
+        """Fold *records*, or as many of them as can be; return the last one folded or passed over."""
+        foldable = [record for record in records if not self._around.skips.covers(record)]
+        if not foldable:
+            return Folded(applied=records[-1].offset), records[-1]
+        try:
+            folded = self._folder.fold(foldable, self._reads)
+        except Exception as error:
+            self._forget()
+            if len(foldable) == 1:
+                raise self._stopped(foldable[0], error) from error
+            return self._fold(foldable[: len(foldable) // 2])
+        if folded.applied == foldable[-1].offset:
+            return folded, records[-1]
+        return folded, next(record for record in foldable if record.offset == folded.applied)
+
+    async def _effect(self, folded: Folded, last: Record) -> None:
+        outputs = [output for output in folded.outputs if output.cause >= self.acked]
+        try:
+            await self._around.outbox.deliver(outputs)
+        except BaseException:
+            self._forget()  # it may have moved on without us
+            raise
+        if self._closed:
+            return
+        self._notes |= folded.notes
+        if self._store is not None:
+            self._store.write(folded.writes, Applied.after(last, topic_id=self.topic_id, notes=self._notes))
+        records, self.next = last.offset + 1 - self.next, last.offset + 1
+        self.acked = max(self.acked, self.next)
+        self.moved_at = self._around.clock()
+        self._count(records, len(outputs))
+        await self._state()
+
+    async def _state(self) -> None:
+        """State the progress, once for each advance. Until then a successor repeats our outputs."""
+        if self._stated < self.acked and not self._closed:
+            progress = Progress(self.topic_id, self.acked, dict(self._notes))
+            await self._around.outbox.deliver([progress_output(self._around.agent, self.part, progress)])
+            self._stated = max(self._stated, progress.acked)
+
+    def _forget(self) -> None:
+        """Take a new folder: the old one may remember what was never written."""
+        self._folder = self._around.folder()
+
+    def _stopped(self, record: Record, error: Exception) -> FajianError:
+        if isinstance(error, FajianError):
+            return error
+        return PartitionStoppedError(
+            f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
+            f"({type(error).__name__}). The partition stands still until the fold is mended or two people sign an entry in `skips`.",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+
+    def _fail(self, error: FajianError) -> None:
+        self.fault = error
+        self._retry_at = self._around.clock() + RETRY_AFTER_SECONDS
+        if not self._closed:
+            self._around.flow.pause(self.part)
+        logger.error("partition_stopped", agent=self._around.agent, part=str(self.part), error=str(error))
+
+    def _count(self, records: int, outputs: int) -> None:
+        agent, metrics = self._around.agent, self._around.metrics
+        metrics.batches.labels(agent).inc()
+        metrics.records.labels(agent).inc(records)
+        metrics.outputs.labels(agent).inc(outputs)
