@@ -32,6 +32,12 @@ def sides_of_fact(fact: Fact, rules: Rules) -> tuple[str, ...]:
     return rules.events[fact.name].visible
 
 
+def addressees_of_type(name: str, rules: Rules) -> Addressees:
+    """Return who sees recorded facts of the type *name*. Raises `KeyError` where there is none."""
+    row = rules.events[name]
+    return Addressees(dict.fromkeys(row.visible, ()), f"events.toml: {row.zh}")
+
+
 def addressees_of_flag(name: str, body: Mapping[str, Any], rules: Rules) -> Addressees:
     """Return who hears of a flag: the owner always, others by the ladder once the answer window is over."""
     owner = body["side"]

@@ -1,0 +1,82 @@
+"""`fajian visible`: who may see an event, and why. It asks the same function that fills the feeds."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from fajian.core.routing import Addressees, addressees_of_flag, addressees_of_lead, addressees_of_type
+from fajian.core.rules import Rules
+from fajian.errors import FajianError
+from fajian.law.documents import load_rules
+from schemas.names import parse_ce_type
+from schemas.topics import SIDES
+
+
+def visible(
+    event: Annotated[
+        str, typer.Argument(help="事件类型，或事件文件（JSON），- 为标准输入 / type, or file with one event")
+    ],
+    to: Annotated[str | None, typer.Option("--to", help=f"只看一方 / one side: {', '.join(SIDES)}")] = None,
+    policy: Annotated[Path | None, typer.Option(help="政策文件 / a policy instead of the model")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """谁能看到、为何 / Who may see an event, who must act on it, and why. Exit 1: that side may not."""
+    if to is not None and to not in SIDES:
+        raise typer.BadParameter(
+            f"应为 / expected one of {', '.join(SIDES)}, 得到 / got {to}", param_hint="--to"
+        )
+    rules = load_rules(policy)
+    told = _addressees(event, rules)
+    sides = [to] if to else list(SIDES)
+    rows = [
+        {
+            "side": side,
+            "visible": side in told.posts,
+            "posts": list(told.posts.get(side, ())),
+            "why": told.why,
+        }
+        for side in sides
+    ]
+    for row in rows:
+        print(orjson.dumps(row).decode() if as_json else _line(row))
+    raise typer.Exit(0 if to is None or rows[0]["visible"] else 1)
+
+
+def _line(row: dict[str, Any]) -> str:
+    seen = "可见 / may see" if row["visible"] else "不可见 / may not see"
+    posts = f"  须处理 / must act: {'、'.join(row['posts'])}" if row["posts"] else ""
+    return f"{row['side']:<14} {seen}{posts}  （{row['why']}）"
+
+
+def _addressees(event: str, rules: Rules) -> Addressees:
+    if event in rules.events:
+        return addressees_of_type(event, rules)
+    said = _read(event)
+    name = parse_ce_type(str(said.get("type")))
+    body = said.get("data")
+    if name is None or not isinstance(body, dict):
+        raise FajianError(f"expected a CloudEvent of the bus in {event}, got type {said.get('type')!r}")
+    try:
+        if name.family == "lead" and "side" in body:
+            return addressees_of_lead(body, rules)
+        if name.family == "flag":
+            return addressees_of_flag(name.short, body, rules)
+        return addressees_of_type(name.short, rules)
+    except KeyError as error:
+        raise FajianError(f"the event in {event} names {error}, which the law does not have") from error
+
+
+def _read(event: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.buffer.read() if event == "-" else Path(event).read_bytes()
+        said = orjson.loads(text)
+    except (OSError, ValueError) as error:
+        raise FajianError(
+            f"expected an event type (such as MoneyPaid) or a file with one event, got {event!r}: {error}"
+        ) from error
+    if not isinstance(said, dict):
+        raise FajianError(f"expected one JSON object in {event}")
+    return said
