@@ -2,6 +2,7 @@
 
 FajianError
 ├── CountingError        a period cannot be counted as asked
+├── RequestError         a question on the command line cannot be understood
 ├── EventError           a submitted event cannot be taken as it is
 │   ├── WireError        it cannot be read: broken JSON, headers that are no CloudEvents
 │   └── SubjectError     it names no subject, or not one that we understand
@@ -68,6 +69,10 @@ class LedgerRecordError(FajianError):
         super().__init__(f"ledger record {where} cannot be folded: {reason}")
         self.where = where
         self.reason = reason
+
+
+class RequestError(FajianError):
+    """A question on the command line cannot be understood."""
 
 
 class SettingsError(FajianError):
