@@ -91,7 +91,7 @@ def status(
     except NotRunningError as error:
         report = {"running": False, "data_dir": str(folder.absolute()), "problems": [str(error)]}
     typer.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(report)))
-    raise typer.Exit(1 if report["problems"] else 0)
+    sys.exit(1 if report["problems"] else 0)
 
 
 def _run(data_dir: Path, cache_dir: Path, partitions: int, parts: Sequence[Part]) -> None:

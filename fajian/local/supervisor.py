@@ -89,8 +89,8 @@ class Supervisor:
             )
 
     def kill(self, name: str) -> None:
-        """Kill -9 one process; it is restarted as after any crash."""
-        self._children[name].send(signal.SIGKILL)
+        """Kill -9 one process, and return when it is dead; it is restarted as after any crash."""
+        self._children[name].kill()
 
     def stop(self, name: str | None = None, *, within: float = STOP_SECONDS) -> None:
         """Stop *name*, or all: the last started first, and kill who is still there in the end."""
@@ -167,6 +167,11 @@ class _Child:
         return ProcessStatus(
             self.command.name, pid, self._since, self.restarts, self.last_exit, str(self.command.log)
         )
+
+    def kill(self) -> None:
+        if (process := self._process) is not None:
+            process.kill()
+            process.wait()
 
     def send(self, sent: signal.Signals) -> None:
         if self._process is not None:
