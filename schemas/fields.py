@@ -19,16 +19,21 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def _written_as_day(value: object) -> object:
     """Refuse what pydantic would take for a day besides the written form: it reads "1649980800" as one."""
-    if isinstance(value, str) and _DAY.fullmatch(value) is None:
-        raise PydanticCustomError("date_form", "Input should be a day written YYYY-MM-DD")
-    return value
+    if (isinstance(value, str) and _DAY.fullmatch(value)) or type(value) is date:
+        return value
+    raise PydanticCustomError("date_form", "Input should be a day written YYYY-MM-DD")
 
 
 #: Days outside these bounds are slips of a system (0001-01-01), and calendars do not reach them.
 Day = Annotated[
     date,
+    Field(
+        strict=False,  # the check before it is strict, and hides from pydantic that the text was JSON
+        ge=date(1949, 10, 1),
+        le=date(2199, 12, 31),
+        description="日期 / day, YYYY-MM-DD",
+    ),
     BeforeValidator(_written_as_day),
-    Field(ge=date(1949, 10, 1), le=date(2199, 12, 31), description="日期 / day, YYYY-MM-DD"),
 ]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=REF_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=TEXT_PATTERN)]
@@ -75,7 +80,11 @@ OfficerRef = Annotated[
 ]
 FlagId = Annotated[Ref, Field(description="预警事项编号 / id of the matter: stable over all its stages")]
 LeadId = Annotated[Ref, Field(description="线索编号 / id of the lead")]
-RuleId = Annotated[Code, Field(description="期限规则 / id of the rule, such as pay-out")]
+RuleId = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=64),
+    Field(description="期限或触发规则 / id of the period or trigger, such as pay-out or T14"),
+]
 RulesVersion = Annotated[Ref, Field(description="规则版本 / rules version: law, calendar, policy and fold")]
 Instance = Annotated[
     str,

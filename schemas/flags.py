@@ -48,7 +48,12 @@ class Flag(Body):
     explanation: Explanation
     evidence: Evidence = ()
     historic: bool = Field(False, description="是否上线前旧事 / whether the breach is older than the bus")
-    lateness_days: int | None = Field(None, ge=0, description="逾期天数 / days of lateness")
+    reported: bool = Field(
+        False, description="是否已通报 / whether others than the owner have been told of the breach"
+    )
+    lateness_days: int | None = Field(
+        None, ge=0, description="逾期天数 / days after the due day on which it was met"
+    )
     answer: Answer | None = None
     rules: RulesVersion | None = None
     posts: tuple[Post, ...] | None = Field(None, description="通知职务 / posts that are told")
@@ -71,12 +76,12 @@ class Overdue(Flag, title="逾期"):
     """The due day has ended without the act."""
 
 
-class Breached(Flag, title="逾期定论"):
-    """The answer window has ended and the breach stands."""
+class Breached(Flag, title="违反规定"):
+    """A breach that no due day shows, such as an act too early: its owner may answer."""
 
 
 class Escalated(Flag, title="升级"):
-    """Somebody higher up is told."""
+    """The owner's answer window has ended and the breach stands: others are told."""
 
 
 class Met(Flag, title="已履行"):

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.fields import Day, Evidence, Fact, Instance, LeadId, Ref, RuleId, RulesVersion, SubjectText
+from schemas.fields import Day, Evidence, Fact, Instance, LeadId, Ref, RuleId, RulesVersion, Side, SubjectText
 from schemas.flags import Answer, Explanation
 
 
@@ -23,6 +23,7 @@ class LeadRaised(Lead, title="线索产生（未经核实）"):
     instance: Instance = ""
     subject: SubjectText | None = None
     on: Day | None = Field(None, description="产生之日 / day of the tick that raised it")
+    side: Side | None = Field(None, description="责任方 / side that owes the duty")
     due_day: Day | None = Field(None, description="到期日 / due day of the breached duty")
     explanation: Explanation | None = None
     evidence: Evidence = ()

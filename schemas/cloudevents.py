@@ -1,0 +1,191 @@
+"""CloudEvents 1.0 on the wire: Kafka binary mode, HTTP binary, structured and batch mode, both ways.
+
+What is read here is a `Raw`: attributes as text and the bytes of the data. Whether they make sense is for
+`schemas/validation.py`; only what cannot be read at all raises `WireError`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+import orjson
+
+from fajian.errors import WireError
+from schemas.envelope import JSON, Envelope
+from schemas.problems import pointer_to, shown
+from schemas.strict_json import loads
+
+Header = tuple[str, bytes]
+Mode = Literal["binary", "structured", "batch"]
+
+STRUCTURED: Final = "application/cloudevents+json"
+BATCH: Final = "application/cloudevents-batch+json"
+
+_KAFKA: Final = "ce_"
+_HTTP: Final = b"ce-"
+_CONTENT_TYPE: Final = "content-type"
+#: Printable ASCII that the HTTP binding leaves alone: all but space, the double quote and the percent sign.
+_UNTOUCHED: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
+
+class Raw(NamedTuple):
+    """One event as it came, unchecked."""
+
+    attributes: dict[str, str]
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data) + sum(
+            len(name) + len(value.encode()) for name, value in self.attributes.items()
+        )
+
+
+def from_kafka(headers: Sequence[Header], value: bytes | None) -> Raw:
+    """Read a Kafka record. Structured mode is understood as well; other headers than `ce_*` are left out."""
+    attributes: dict[str, str] = {}
+    for name, content in headers:
+        if name.startswith(_KAFKA):
+            name = name[3:]
+        elif name.lower() == _CONTENT_TYPE:
+            name = "datacontenttype"
+        else:
+            continue
+        if name in attributes:
+            raise WireError(f"expected {name} once, it stands twice", code="header", pointer=f"/{name}")
+        attributes[name] = _decoded(name, content)
+    if mode_of(attributes.get("datacontenttype")) == "structured":
+        return from_structured(value or b"")
+    return Raw(attributes, value or b"")
+
+
+def to_kafka(raw: Raw) -> tuple[list[Header], bytes]:
+    """Return headers and value of the Kafka record, binary mode, in the order of the attributes."""
+    return kafka_headers(raw.attributes), raw.data
+
+
+def kafka_headers(attributes: Mapping[str, str]) -> list[Header]:
+    """Return *attributes* as Kafka headers. The data is JSON, whatever they say of it."""
+    headers = [
+        (f"{_KAFKA}{name}", value.encode()) for name, value in attributes.items() if name != "datacontenttype"
+    ]
+    headers.append((_CONTENT_TYPE, JSON.encode()))
+    return headers
+
+
+def mode_of(content_type: str | None) -> Mode:
+    """Return the mode that a content type announces."""
+    media = (content_type or "").partition(";")[0].strip().lower()
+    if media == BATCH:
+        return "batch"
+    return "structured" if media.startswith("application/cloudevents") else "binary"
+
+
+def from_http(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Raw:
+    """Read an HTTP request in binary mode. *headers* are as the server has them: bytes, in any case."""
+    attributes: dict[str, str] = {}
+    for header, content in headers:
+        header = header.lower()
+        if header.startswith(_HTTP):
+            name = header[3:].decode("ascii", "replace")
+            content = unquote_to_bytes(_unquoted(content))
+        elif header == b"content-type":
+            name = "datacontenttype"
+        else:
+            continue
+        if name in attributes:
+            raise WireError(f"expected {name} once, it stands twice", code="header", pointer=f"/{name}")
+        attributes[name] = _decoded(name, content)
+    return Raw(attributes, body)
+
+
+def to_http(raw: Raw) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and body of an HTTP request in binary mode."""
+    headers = [
+        (_HTTP + name.encode(), quote(value, safe=_UNTOUCHED).encode())
+        for name, value in raw.attributes.items()
+        if name != "datacontenttype"
+    ]
+    headers.append((b"content-type", JSON.encode()))
+    return headers, raw.data
+
+
+def from_structured(body: bytes) -> Raw:
+    """Read one CloudEvents JSON object."""
+    return raw_of(loads(body))
+
+
+def from_batch(body: bytes) -> list[Raw | WireError]:
+    """Read a CloudEvents JSON array. An item that cannot be read stands as its error in its place."""
+    items = loads(body)
+    if not isinstance(items, list):
+        raise WireError("expected a JSON array of events, got something else", code="json", pointer="")
+    return [_item(item) for item in items]
+
+
+def _item(item: Any) -> Raw | WireError:
+    try:
+        return raw_of(item)
+    except WireError as error:
+        return error
+
+
+def raw_of(document: Any) -> Raw:
+    """Take a CloudEvents JSON object apart."""
+    if not isinstance(document, dict):
+        raise WireError(f"expected a JSON object, got {shown(document)}", code="json", pointer="")
+    if "data_base64" in document:
+        raise WireError("expected data in JSON, got data_base64", code="content-type", pointer="/data_base64")
+    attributes = {
+        name: _text(name, value) for name, value in document.items() if name != "data" and value is not None
+    }
+    return Raw(attributes, orjson.dumps(document["data"]) if "data" in document else b"")
+
+
+def to_structured(raw: Raw) -> dict[str, Any]:
+    """Return the CloudEvents JSON object."""
+    return {**raw.attributes, "datacontenttype": JSON, "data": orjson.loads(raw.data)}
+
+
+def raw_event(envelope: Envelope, data: bytes) -> Raw:
+    """Return an event of ours, ready for any wire."""
+    return Raw(envelope.attributes(), data)
+
+
+def _text(name: str, value: Any) -> str:
+    """Return an attribute in the canonical text of its CloudEvents type."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() if -(2**31) <= value < 2**31:
+            return str(value)
+        case _:
+            raise WireError(
+                f"expected text, a whole number of 32 bits or true or false, got {shown(value)}",
+                code="attribute-value",
+                pointer=pointer_to(name),
+            )
+
+
+def _decoded(name: str, content: bytes | None) -> str:
+    try:
+        return (content or b"").decode()
+    except UnicodeDecodeError as error:
+        raise WireError(
+            f"expected UTF-8, got {shown(content)}", code="encoding", pointer=pointer_to(name)
+        ) from error
+
+
+def _unquoted(content: bytes) -> bytes:
+    """Take off the quotes of an RFC 9110 quoted string, which the binding allows around a value."""
+    content = content.strip(b" \t")
+    if len(content) < 2 or not (content.startswith(b'"') and content.endswith(b'"')):
+        return content
+    plain, escaped = bytearray(), False
+    for byte in content[1:-1]:
+        escaped = byte == ord("\\") and not escaped
+        if not escaped:
+            plain.append(byte)
+    return bytes(plain)
