@@ -165,7 +165,13 @@ def _due(
         granted += 1
         if extension.until is None:
             due = count_due(
-                anchor, period.length, period.count, calendar, stops=stops, extra=extension.add * granted
+                anchor,
+                period.length,
+                period.count,
+                calendar,
+                stops=stops,
+                extra=extension.add * granted,
+                nth=nth,
             )
         else:
             until = date.fromisoformat(fact.body[extension.until])
@@ -177,6 +183,7 @@ def _due(
                 stops=stops,
                 extended_to=until,
                 extension_from=day,
+                nth=nth,
             )
     return due, tuple(too_late)
 

@@ -10,16 +10,28 @@ import orjson
 
 from fajian.core.casework import DECLARED, TICKED, Casework
 from fajian.core.facts import day_of, instant_of
-from fajian.core.intake import Intake
 from fajian.core.memory import Memory
-from fajian.core.ports import Header, Output
+from fajian.core.ports import Folder, Header, Output
 from fajian.core.rules import Rules
-from schemas.cloudevents import structured_to_kafka
+from schemas.cloudevents import STRUCTURED
 from schemas.names import derived_id, short_name
-from schemas.topics import CASE_EVENTS, FLAGS, LEADS, inbox, receipts, SIDES
+from schemas.topics import CASE_EVENTS, FLAGS, LEADS, SIDES, inbox, receipts
 
 ONE_DAY = timedelta(days=1)
-_TAKEN = ("subject", "rule", "instance", "on", "due_day", "severity", "side", "owed_by", "explanation", "evidence")
+_TAKEN = (
+    "subject",
+    "rule",
+    "instance",
+    "on",
+    "due_day",
+    "severity",
+    "side",
+    "owed_by",
+    "explanation",
+    "evidence",
+)
+_RECEIPTS = frozenset(receipts(side) for side in SIDES)
+_STRUCTURED = [("content-type", STRUCTURED.encode())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Replayed:
     later: int = 0  #: events that arrived after the last day
 
 
-def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intake: Intake) -> Replayed:
+def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intake: Folder) -> Replayed:
     """Fold *events* (CloudEvents as structured JSON) with a tick for each day up to *until*.
 
     An event arrives at its `recordedtime`, else at its `time`; the order of *events* does not matter.
@@ -61,7 +73,9 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
     of_day = {day: list(some) for day, some in groupby(ledger, key=lambda entry: entry[0])}
     batch = [_declaration(first, rules)]
     for day in (first + ONE_DAY * n for n in range((until - first).days + 1)):
-        batch += [_numbered(output, offset + len(batch) + n) for n, (_, output) in enumerate(of_day.get(day, ()))]
+        batch += [
+            _numbered(output, offset + len(batch) + n) for n, (_, output) in enumerate(of_day.get(day, ()))
+        ]
         batch.append(_tick(day, rules, offset + len(batch)))
         folded = casework.fold(batch, store)
         store.apply(folded.writes)
@@ -73,24 +87,22 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
 
 
 def _ledger(
-    events: Iterable[Mapping[str, Any]], intake: Intake, result: Replayed, rules: Rules
+    events: Iterable[Mapping[str, Any]], intake: Folder, result: Replayed, rules: Rules
 ) -> list[tuple[date, Output]]:
     """Pass the events through intake in the order of their arrival, whatever the order of the file."""
-    arrivals = sorted((_arrival(event, rules), orjson.dumps(event, option=orjson.OPT_SORT_KEYS)) for event in events)
+    arrivals = sorted(
+        (_arrival(event, rules), orjson.dumps(event, option=orjson.OPT_SORT_KEYS)) for event in events
+    )
     ledger = []
     for number, ((arrived, *_), raw) in enumerate(arrivals):
-        event = orjson.loads(raw)
-        key, value, headers = structured_to_kafka(event)
-        record = MemoryRecord(inbox(_side(event)), 0, number, arrived // 1000, key, value, headers)
+        topic = inbox(_side(orjson.loads(raw)))
+        record = MemoryRecord(topic, 0, number, arrived // 1000, None, raw, _STRUCTURED)
         for output in intake.fold([record], Memory()).outputs:
             if output.topic == CASE_EVENTS:
                 ledger.append((day_of(arrived), output))
             elif output.topic in _RECEIPTS and (receipt := orjson.loads(output.value or b"{}"))["problems"]:
                 result.rejected.append(receipt)
     return ledger
-
-
-_RECEIPTS = frozenset(receipts(side) for side in SIDES)
 
 
 def _arrival(event: Mapping[str, Any], rules: Rules) -> tuple[int, int, int, str, str]:
