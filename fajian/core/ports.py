@@ -1,6 +1,6 @@
 """What the core asks of the world around it, and what it hands back. Values and protocols only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -67,3 +67,13 @@ class Folder(Protocol):
 
 
 FolderFactory = Callable[[], Folder]
+
+Take = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+class Host(Protocol):
+    """Where agents get their handlers from: it keeps stores and progress, delivers outputs, finds gaps."""
+
+    def add(self, agent: str, topics: Sequence[str], folder: FolderFactory, *, durable: bool) -> Take:
+        """Return what takes batches of *topics* for *agent*. A durable one has a store for each partition."""
+        ...

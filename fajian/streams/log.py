@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple, Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -58,20 +58,15 @@ class KafkaLog:
     def __init__(self, settings: Settings, *, client_id: str = "fajian-log") -> None:
         self._settings = settings
         self._client_id = client_id
-        self._asker = self._new_consumer()
         self._readers = asyncio.Semaphore(READERS_AT_ONCE)
+        self._opened = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        try:
-            with translated(self._settings):
-                await self._asker.start()
-        except BaseException:
-            await self._asker.stop()
-            raise
+        self._asker = await self._opened.enter_async_context(self._consumer())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._asker.stop()
+        await self._opened.aclose()
 
     async def begins(self, parts: Sequence[Part]) -> Mapping[Part, int]:
         return await self._offsets(self._asker.beginning_offsets, parts)
@@ -93,7 +88,9 @@ class KafkaLog:
     async def read(self, part: Part, begin: int, end: int) -> AsyncIterator[Sequence[Record]]:
         if begin >= end:
             return
-        async with self._readers, self._reader(part, begin) as consumer:
+        async with self._readers, self._consumer() as consumer:
+            consumer.assign([_tp(part)])
+            consumer.seek(_tp(part), begin)
             position = begin
             while position < end:
                 with translated(self._settings):
@@ -104,20 +101,15 @@ class KafkaLog:
                     yield records
 
     @asynccontextmanager
-    async def _reader(self, part: Part, begin: int) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = self._new_consumer()
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        options = aiokafka_options(self._settings, client_id=self._client_id)
+        consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="none")
         try:
             with translated(self._settings):
                 await consumer.start()
-            consumer.assign([_tp(part)])
-            consumer.seek(_tp(part), begin)
             yield consumer
         finally:
             await consumer.stop()
-
-    def _new_consumer(self) -> AIOKafkaConsumer:
-        options = aiokafka_options(self._settings, client_id=self._client_id)
-        return AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="none")
 
     async def _offsets(self, ask: Any, parts: Sequence[Part]) -> Mapping[Part, int]:
         with translated(self._settings):

@@ -231,7 +231,8 @@ class PartitionRunner:
             return error
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
-            f"({type(error).__name__}). The partition stands still until the fold is mended or two people sign an entry in `skips`.",
+            f"({type(error).__name__}). The partition stands still until the fold is mended, or two people "
+            "sign an entry in `skips`.",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
