@@ -1,0 +1,166 @@
+"""How a connector reaches Kafka: client options, and the inbox of its side."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidMessageError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+
+from connectors.config import KafkaConfig
+from fajian.core.ports import Header
+from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
+from schemas.topics import MAX_MESSAGE_BYTES
+
+log = structlog.get_logger(__name__)
+
+#: what will not go better next time
+_REFUSALS = (InvalidMessageError, MessageSizeTooLargeError, RecordListTooLargeError)
+
+
+class Letter(NamedTuple):
+    """One record for the inbox. The key keeps one subject's events in order."""
+
+    key: bytes | None
+    value: bytes
+    headers: tuple[Header, ...]
+
+
+class Inbox(Protocol):
+    """Where submitted events go; `KafkaInbox` in earnest, a list in unit tests."""
+
+    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
+        """Return when each letter is durable or has failed: None or its error, in the order given."""
+        ...
+
+
+def client_options(kafka: KafkaConfig, *, client_id: str) -> dict[str, Any]:
+    """Return the keyword arguments that aiokafka's clients share."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": kafka.bootstrap_servers,
+        "client_id": client_id,
+        "security_protocol": kafka.security_protocol,
+    }
+    if kafka.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.username,
+            "sasl_plain_password": kafka.password.get_secret_value(),
+        }
+    if kafka.security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=kafka.ssl_cafile)
+        if kafka.ssl_certfile:
+            context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile)
+        options["ssl_context"] = context
+    return options
+
+
+class KafkaInbox:
+    """Writes to `S.inbox` with an idempotent producer that waits for all replicas.
+
+    A record that timed out may still arrive later. That is harmless: the same event again is a
+    duplicate, which the fold recognises by source and id.
+    """
+
+    def __init__(self, topic: str, kafka: KafkaConfig, *, timeout_seconds: float, client_id: str) -> None:
+        self._topic = topic
+        self._kafka = kafka
+        self._timeout = timeout_seconds
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self.error: str | None = None  #: why the last letters did not arrive
+
+    @property
+    def is_open(self) -> bool:
+        return self._producer is not None
+
+    async def open(self) -> None:
+        """Connect, or raise `PeerAwayError`; `put` fails the same way until this has succeeded."""
+        producer = AIOKafkaProducer(
+            **client_options(self._kafka, client_id=self._client_id),
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            max_request_size=MAX_MESSAGE_BYTES,
+            request_timeout_ms=10_000,
+        )
+        try:
+            await producer.start()
+        except KafkaError as error:
+            await producer.stop()
+            raise PeerAwayError(
+                f"Kafka at {self._kafka.bootstrap_servers} does not answer: {error}"
+            ) from error
+        self._producer = producer
+
+    async def close(self) -> None:
+        """Stop; what Kafka has not acknowledged within two seconds is given up (its sender was told)."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(2):
+                await producer.stop()
+        except (TimeoutError, KafkaError) as error:
+            log.warning("inbox_closed_unflushed", topic=self._topic, error=type(error).__name__)
+
+    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
+        """See `Inbox`. Waits no longer than the configured time for the whole sequence."""
+        producer = self._producer
+        if producer is None:
+            return [PeerAwayError(f"Kafka at {self._kafka.bootstrap_servers} is not connected yet")] * len(
+                letters
+            )
+        verdicts = [self._verdict(entry) for entry in await self._send(producer, letters)]
+        self.error = next((str(verdict) for verdict in verdicts if isinstance(verdict, PeerAwayError)), None)
+        return verdicts
+
+    async def _send(
+        self, producer: AIOKafkaProducer, letters: Sequence[Letter]
+    ) -> list["asyncio.Future[Any] | KafkaError | None"]:
+        """Hand over in order; entries that could not even be handed over in time stay None."""
+        handed: list[asyncio.Future[Any] | KafkaError | None] = [None] * len(letters)
+        try:
+            async with asyncio.timeout(self._timeout):
+                for i, letter in enumerate(letters):
+                    try:
+                        handed[i] = await producer.send(
+                            self._topic, letter.value, key=letter.key, headers=list(letter.headers)
+                        )
+                    except KafkaError as error:
+                        handed[i] = error
+                futures = [entry for entry in handed if isinstance(entry, asyncio.Future)]
+                if futures:
+                    await asyncio.wait(futures)  # does not cancel them when our time is up
+        except TimeoutError:
+            pass  # each entry tells how far it came
+        return handed
+
+    def _verdict(self, entry: "asyncio.Future[Any] | KafkaError | None") -> ConnectorError | None:
+        error: BaseException | None
+        if isinstance(entry, KafkaError):
+            error = entry
+        elif entry is None or not entry.done():
+            if entry is not None:
+                entry.add_done_callback(_forget)
+            return PeerAwayError(f"Kafka did not acknowledge within {self._timeout:g} s")
+        else:
+            error = entry.exception()
+        if error is None:
+            return None
+        if isinstance(error, _REFUSALS):
+            return InboxRefusedError(f"{self._topic}: Kafka refuses the record: {type(error).__name__}")
+        return PeerAwayError(f"{self._topic}: Kafka did not take the record: {type(error).__name__}")
+
+
+def _forget(future: "asyncio.Future[Any]") -> None:
+    """Look at a late failure, so that asyncio does not report it as never retrieved."""
+    if not future.cancelled():
+        future.exception()

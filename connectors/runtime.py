@@ -1,0 +1,177 @@
+"""Runs the parts of one side together: starts them, begins again what lost its peer, stops within seconds."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+import structlog
+import uvicorn
+
+from connectors.config import ConnectorConfig, HttpSource
+from connectors.kafka import KafkaInbox
+from connectors.metrics import LagCollector, Metrics, PartHealth
+from connectors.projection import Projection
+from connectors.sinks.postgres import PostgresSink
+from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.keys import Doorman
+from connectors.sources.submissions import Judge
+from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+STOP_SECONDS = 8.0  #: of the ten that a graceful stop may take
+
+Run = Callable[[], Awaitable[None]]
+
+
+class Connector:
+    """All parts of one side in one event loop."""
+
+    def __init__(
+        self, config: ConnectorConfig, *, sends_to: str, receives: Sequence[str], judge: Judge
+    ) -> None:
+        self.config = config
+        self._judge = judge
+        self.metrics = Metrics(config.side)
+        self.parts: dict[str, PartHealth] = {}
+        self.started = asyncio.Event()  #: the HTTP source listens (with or without Kafka behind it)
+        self.url: str | None = None  #: of the HTTP source, once started
+        self._runs: dict[str, Run] = {}
+        self._inbox = KafkaInbox(
+            sends_to,
+            config.kafka,
+            timeout_seconds=config.http.kafka_timeout_seconds if config.http else 5,
+            client_id=f"fajian-{config.side}-inbox",
+        )
+        self._assemble(receives)
+
+    def _assemble(self, receives: Sequence[str]) -> None:
+        self._add("inbox", self._keep_inbox_open)
+        if self.config.postgres is not None:
+            sink = PostgresSink(self.config, receives, inbox=self._inbox, health=self._part("postgres"))
+            self._runs["postgres"] = sink.run
+            self.metrics.registry.register(LagCollector(lambda: sink.lag, lambda: sink.faults))
+        if self.config.http is not None:
+            http = self.config.http
+            self._add("http", lambda: self._serve_http(http))
+
+    def _part(self, name: str) -> PartHealth:
+        return self.parts.setdefault(name, PartHealth(name))
+
+    def _add(self, name: str, run: Run) -> None:
+        self._part(name)
+        self._runs[name] = run
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set; a part that ends with an error of ours ends everything, loudly."""
+        tasks = [
+            asyncio.create_task(self._supervise(name, run), name=f"{self.config.side}.{name}")
+            for name, run in self._runs.items()
+        ]
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*tasks, waiting):
+                task.cancel()
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+            await self._inbox.close()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+
+    async def _supervise(self, name: str, run: Run) -> None:
+        """Begin *run* again, with growing pauses, each time its peer is away."""
+        health, pause = self.parts[name], FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await run()
+            except PeerAwayError as error:
+                if health.state == "ready":
+                    pause = FIRST_PAUSE_SECONDS
+                health.failed(error, state="waiting")
+                log.warning(
+                    "part_waits", side=self.config.side, part=name, error=str(error), pause_seconds=pause
+                )
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            except ProjectionError as error:
+                health.failed(error, state="stopped")
+                log.error("part_stopped", side=self.config.side, part=name, error=str(error))
+                await _for_ever()  # the other parts go on; this one needs a person
+
+    async def _keep_inbox_open(self) -> None:
+        await self._inbox.open()
+        self.parts["inbox"].ready()
+        await _for_ever()
+
+    async def _serve_http(self, http: HttpSource) -> None:
+        app = build_app(
+            HttpDoor(
+                config=http,
+                side=self.config.side,
+                doorman=Doorman(http, side=self.config.side),
+                inbox=self._inbox,
+                judge=self._judge,
+                projection=self._projection(),
+                metrics=self.metrics,
+                health=self.health,
+            )
+        )
+        with _listen(http) as listener:
+            host, port = listener.getsockname()[:2]
+            self.url = f"http://{host}:{port}"
+            server = _Server(
+                uvicorn.Config(
+                    app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
+                    timeout_graceful_shutdown=3,
+                )
+            )  # fmt: skip
+            self.parts["http"].ready()
+            self.started.set()
+            log.info("http_listens", side=self.config.side, url=self.url)
+            await _until_cancelled(server, listener)
+
+    def _projection(self) -> Projection | None:
+        return Projection(self.config.postgres.dsn.get_secret_value()) if self.config.postgres else None
+
+    def health(self) -> Mapping[str, PartHealth]:
+        """Return how the parts do, as of now."""
+        refused = self._inbox.error
+        part = self.parts["inbox"]
+        if self._inbox.is_open:
+            part.state, part.error = ("waiting", refused) if refused else ("ready", None)
+        return self.parts
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: when to stop is the connector's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def _until_cancelled(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve; when cancelled, let the requests under way finish first."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+def _listen(http: HttpSource) -> socket.socket:
+    try:
+        return socket.create_server((http.host, http.port), backlog=512)
+    except OSError as error:
+        raise ConnectorConfigError(f"cannot listen on {http.host}:{http.port}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Where what a side may see goes out."""

@@ -1,0 +1,1 @@
+"""Where a side's events come in."""

@@ -1,0 +1,269 @@
+"""The HTTP source: CloudEvents in, receipts out, health and metrics beside them.
+
+A client hears 202 only when Kafka has acknowledged its event. What a registered system sends and cannot
+be used (broken, of an unknown type, with wrong fields) is answered at once with its problems, and still
+goes to the inbox, marked: so the hub keeps it as a dead letter and writes the `rejected` receipt.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.config import HttpSource
+from connectors.kafka import Inbox
+from connectors.metrics import Metrics, PartHealth
+from connectors.projection import Projection, receipt_standing
+from connectors.sources.bodies import read_body
+from connectors.sources.keys import Caller, Doorman
+from connectors.sources.problems import HttpProblem, JsonResponse, problem_response, written
+from connectors.sources.queries import receipt_filters
+from connectors.sources.submissions import Judge, Submission, http_mode, take_apart
+from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
+from schemas.cloudevents import Raw
+from schemas.problems import Problem, shown
+from schemas.validation import Checked
+
+log = structlog.get_logger(__name__)
+
+_RECEIPTS = b"/v1/receipts/"
+
+
+@dataclass(frozen=True)
+class HttpDoor:
+    """What the endpoints work with."""
+
+    config: HttpSource
+    side: str
+    doorman: Doorman
+    inbox: Inbox
+    judge: Judge  #: says what is wrong with an event; the same rules as intake's
+    projection: Projection | None
+    metrics: Metrics
+    health: Callable[[], Mapping[str, PartHealth]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one submission at the door."""
+
+    submission: Submission
+    status: int
+    kind: str = "accepted"
+    detail: str = ""
+
+
+def build_app(door: HttpDoor) -> Starlette:
+    """Return the ASGI application of one side's door."""
+
+    async def post_events(request: Request) -> Response:
+        caller = door.doorman.admit(request.headers.get("authorization"))
+        mode = http_mode(request.headers)
+        limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
+        body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
+        submissions = take_apart(
+            mode, request.headers, body, config=door.config, judge=_judge_for(caller, door.judge)
+        )
+        verdicts = await _publish(door, caller, submissions)
+        return _batch_answer(verdicts, door) if mode == "batch" else _single_answer(verdicts[0], door)
+
+    async def get_receipt(request: Request) -> Response:
+        caller = door.doorman.admit(request.headers.get("authorization"))
+        source, id_ = _source_and_id(request)
+        if not caller.may_speak_for(source):
+            raise HttpProblem(403, "not-your-source", f"this key may not ask about {source}")
+        history = await _projection(door).fetch("receipts_of_event", source=source, id=id_)
+        if not history:
+            raise HttpProblem(
+                404, "no-receipt", f"no receipt for {source} {id_}: never submitted, or not answered yet"
+            )
+        return JsonResponse({**receipt_standing(history), "history": history})
+
+    async def get_receipts(request: Request) -> Response:
+        caller = door.doorman.admit(request.headers.get("authorization"))
+        filters = receipt_filters(request.query_params, prefixes=list(caller.sources))
+        return JsonResponse({"receipts": await _projection(door).fetch_after("receipts", **filters)})
+
+    async def get_healthz(request: Request) -> Response:
+        return JsonResponse({"status": "alive"})
+
+    async def get_readyz(request: Request) -> Response:
+        parts = door.health()
+        ready = all(part.is_ready for part in parts.values())
+        return JsonResponse(
+            {"ready": ready, "parts": {name: part.shown() for name, part in parts.items()}},
+            200 if ready else 503,
+        )
+
+    async def get_metrics(request: Request) -> Response:
+        door.metrics.show(door.health())
+        return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(
+        routes=[
+            Route("/v1/events", post_events, methods=["POST"]),
+            Route("/v1/receipts", get_receipts, methods=["GET"]),
+            Route("/v1/receipts/{rest:path}", get_receipt, methods=["GET"]),
+            Route("/healthz", get_healthz, methods=["GET"]),
+            Route("/readyz", get_readyz, methods=["GET"]),
+            Route("/metrics", get_metrics, methods=["GET"]),
+        ],
+        exception_handlers={
+            HttpProblem: _answer_problem,
+            HTTPException: _answer_http_exception,
+            PeerAwayError: _answer_away(door.config.retry_after_seconds),
+            Exception: _answer_fault,
+        },
+    )
+
+
+def _judge_for(caller: Caller, judge: Judge) -> Judge:
+    """Return *judge*, asking besides whether *caller* may speak for the source at all."""
+
+    def judge_all(raw: Raw) -> Checked:
+        checked = judge(raw)
+        source = raw.attributes.get("source")
+        if source is None or caller.may_speak_for(source):
+            return checked
+        expected = " or ".join(f"{beginning}…" for beginning in caller.sources)
+        problem = Problem(
+            "wrong-source", f"expected {expected} from this key, got {shown(source)}", "/source"
+        )
+        return checked._replace(event=None, problems=[problem, *checked.problems])
+
+    return judge_all
+
+
+async def _publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Verdict]:
+    """Hand everything to the inbox, the faulty marked; return the verdicts in order."""
+    begun = time.monotonic()
+    outcomes = await door.inbox.put([submission.letter for submission in submissions])
+    door.metrics.publish_seconds.observe(time.monotonic() - begun)
+    verdicts = [
+        _verdict(submission, outcome) for submission, outcome in zip(submissions, outcomes, strict=True)
+    ]
+    for verdict in verdicts:
+        door.metrics.events.labels(caller.system, verdict.kind).inc()
+    return verdicts
+
+
+def _verdict(submission: Submission, outcome: ConnectorError | None) -> Verdict:
+    if isinstance(outcome, InboxRefusedError):
+        return Verdict(submission, 413, "too-large", str(outcome))
+    if outcome is not None:
+        return Verdict(submission, 503, "kafka-away", f"{outcome}; send it again, the same id does no harm")
+    if submission.problems:
+        return Verdict(submission, submission.status, submission.kind, submission.detail)
+    return Verdict(submission, 202)
+
+
+def _accepted(submission: Submission) -> dict[str, Any]:
+    source, id_ = submission.source or "", submission.id or ""
+    return {
+        "source": source,
+        "id": id_,
+        "receipt": f"/v1/receipts/{quote(source, safe='')}/{quote(id_, safe='')}",
+    }
+
+
+def _single_answer(verdict: Verdict, door: HttpDoor) -> Response:
+    if verdict.status == 202:
+        return JsonResponse({"accepted": [_accepted(verdict.submission)]}, 202)
+    return problem_response(
+        verdict.status,
+        verdict.kind,
+        verdict.detail,
+        headers=_retry(verdict.status, door),
+        problems=written(verdict.submission.problems),
+    )
+
+
+def _batch_answer(verdicts: Sequence[Verdict], door: HttpDoor) -> Response:
+    """Answer 202 when all are accepted, 207 when some are, and what the first refusal says when none is."""
+    accepted = [
+        {"index": i, **_accepted(verdict.submission)}
+        for i, verdict in enumerate(verdicts)
+        if verdict.status == 202
+    ]
+    refused = [
+        {
+            "index": i,
+            "source": verdict.submission.source,
+            "id": verdict.submission.id,
+            "status": verdict.status,
+            "type": verdict.kind,
+            "detail": verdict.detail,
+            "problems": written(verdict.submission.problems, f"/{i}"),
+        }
+        for i, verdict in enumerate(verdicts)
+        if verdict.status != 202
+    ]
+    if not refused:
+        return JsonResponse({"accepted": accepted}, 202)
+    if accepted:
+        return JsonResponse({"accepted": accepted, "refused": refused}, 207)
+    first = next((v for v in verdicts if v.status == 503), verdicts[0])
+    detail = f"none of {len(verdicts)} events was accepted; the first: {first.detail}"
+    return problem_response(
+        first.status, first.kind, detail, headers=_retry(first.status, door), accepted=[], refused=refused
+    )
+
+
+def _retry(status: int, door: HttpDoor) -> dict[str, str] | None:
+    return {"Retry-After": str(door.config.retry_after_seconds)} if status == 503 else None
+
+
+def _source_and_id(request: Request) -> tuple[str, str]:
+    """Read both from the path as it came: the source itself holds slashes, percent-encoded."""
+    parts = request.scope["raw_path"].removeprefix(_RECEIPTS).split(b"/")
+    try:
+        source, id_ = (unquote_to_bytes(part).decode() for part in parts)
+    except ValueError as error:
+        raise HttpProblem(
+            404, "no-such-path", "expected /v1/receipts/{source}/{id}, both percent-encoded"
+        ) from error
+    return source, id_
+
+
+def _projection(door: HttpDoor) -> Projection:
+    if door.projection is None:
+        raise HttpProblem(
+            404, "no-projection", "this connector has no [[sink]] of kind postgres to read receipts from"
+        )
+    return door.projection
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HttpProblem)
+    return error.response()
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kinds = {404: "no-such-path", 405: "wrong-method"}
+    detail = f"{request.method} {request.url.path[:200]}: {error.detail}"
+    return problem_response(
+        error.status_code, kinds.get(error.status_code, "refused"), detail, headers=error.headers
+    )
+
+
+def _answer_away(retry_after_seconds: int) -> Callable[[Request, Exception], Any]:
+    async def answer(request: Request, error: Exception) -> Response:
+        headers = {"Retry-After": str(retry_after_seconds)}
+        return problem_response(503, "database-away", "the receipts cannot be read just now", headers=headers)
+
+    return answer
+
+
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, error=type(error).__name__)
+    return problem_response(500, "our-fault", "the connector failed; nothing was accepted")
