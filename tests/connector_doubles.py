@@ -1,0 +1,72 @@
+"""What connector tests share: an inbox in memory, a door around it, and events to bring."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from connectors.config import ClientKey, HttpSource
+from connectors.kafka import Letter
+from connectors.metrics import Metrics
+from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.keys import Doorman
+from fajian.errors import ConnectorError, PeerAwayError
+from schemas.validation import check
+
+KEY = "a key of at least sixteen characters"
+CASE = "（2022）皖1324执123号"
+
+
+class MemoryInbox:
+    """Keeps letters as Kafka would; *away* makes it fail as Kafka does when it is."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.away = False
+
+    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
+        if self.away:
+            return [PeerAwayError("Kafka did not acknowledge within 5 s")] * len(letters)
+        self.letters += letters
+        return [None] * len(letters)
+
+
+def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
+    """Return a client of the court's door that shows the right key."""
+    config = HttpSource.model_validate(
+        {
+            "kind": "http",
+            "port": 0,
+            "keys": [ClientKey.model_validate({"system": "s", "key": KEY, "sources": ["//court/"]})],
+            **settings,
+        }
+    )
+    door = HttpDoor(
+        config=config,
+        side="court",
+        doorman=Doorman(config, side="court"),
+        inbox=inbox,
+        judge=check,
+        projection=None,
+        metrics=Metrics("court"),
+        health=dict,
+    )
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(build_app(door), raise_app_exceptions=False),
+        base_url="http://court.test",
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+
+
+def money_paid(**changes: Any) -> dict[str, Any]:
+    """Return a good event as structured JSON; *changes* replace attributes, None takes one away."""
+    event = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "//court/皖1324",
+        "type": "cn.fajian.enforcement.money-paid.v1",
+        "time": "2022-05-01T00:00:00+08:00",
+        "subject": CASE,
+        "data": {"payment_ref": "P-1", "amount": "100.00"},
+    }
+    return {name: value for name, value in (event | changes).items() if value is not None}

@@ -1,0 +1,116 @@
+"""The connector's file: what it may say, and how a mistake in it is told."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors import court, procuratorate
+from connectors.config import load_config, load_side
+from fajian.errors import ConnectorConfigError
+from schemas.topics import TOPICS
+
+VARIABLES = {
+    "FAJIAN_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
+    **{
+        f"FAJIAN_{side}_{name}": "0123456789abcdef"
+        for side in ("COURT", "PROCURATORATE")
+        for name in ("KAFKA_PASSWORD", "HTTP_KEY", "POSTGRES_DSN")
+    },
+}
+
+GOOD = """\
+side = "court"
+sender = "//court/connector"
+agreement = "local"
+
+[kafka]
+bootstrap_servers = "${SERVERS:-127.0.0.1:9092}"
+password = "${PASSWORD}"
+
+[[source]]
+kind = "http"
+port = 8401
+
+[[source.keys]]
+system = "a"
+key = "${KEY}"
+sources = ["//court/"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "side.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("module", [court, procuratorate])
+def test_the_shipped_files_need_only_the_secrets_and_the_broker(module: object) -> None:
+    side, path = module.SIDE, module.CONFIG  # type: ignore[attr-defined]
+
+    config = load_side(side, path, VARIABLES)
+
+    assert (config.side, config.kafka.username) == (side, side)
+    assert config.http is not None
+    assert config.postgres is not None
+
+
+@pytest.mark.parametrize("module", [court, procuratorate])
+def test_a_side_sends_and_receives_what_its_rights_allow(module: object) -> None:
+    side = module.SIDE  # type: ignore[attr-defined]
+
+    assert side in TOPICS[module.SENDS_TO].writers  # type: ignore[attr-defined]
+    assert all(side in TOPICS[topic].readers for topic in module.RECEIVES)  # type: ignore[attr-defined]
+
+
+def test_references_are_filled_and_fall_back(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD), {"PASSWORD": "p", "KEY": "0123456789abcdef"})
+
+    assert config.kafka.bootstrap_servers == "127.0.0.1:9092"
+    assert config.kafka.password.get_secret_value() == "p"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("port = 8401", 'port = "many"', "side.toml:11: source[0].port: "),
+        ("port = 8401", "port = 8401\nprot = 1", "side.toml:12: source[0].prot: "),
+        ('system = "a"', "", "side.toml:13: source[0].keys[0].system: "),
+        ('side = "court"', 'side = "bank"', "side.toml:1: side: "),
+        ('"${PASSWORD}"', '"hunter2"', "side.toml:7: kafka.password: expected a reference"),
+        (
+            '"${PASSWORD}"',
+            '"${MISSING}"',
+            "side.toml:7: kafka.password: environment variable MISSING is not set",
+        ),
+        ('"${KEY}"', '"${PASSWORD}"', "at least 16 characters"),
+        ("[kafka]", "[kafka", "expected TOML"),
+        ("port = 8401", 'port = 8401\nauthentication = "none"\nhost = "0.0.0.0"', "loopback"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_key(
+    tmp_path: Path, before: str, after: str, complaint: str
+) -> None:
+    path = write(tmp_path, GOOD.replace(before, after))
+
+    with pytest.raises(ConnectorConfigError) as caught:
+        load_config(path, {"PASSWORD": "p", "KEY": "0123456789abcdef"})
+
+    assert complaint in str(caught.value)
+
+
+def test_a_secret_is_not_shown_with_the_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorConfigError) as caught:
+        load_config(write(tmp_path, GOOD), {"PASSWORD": "p", "KEY": "short-secret"})
+
+    assert "short-secret" not in str(caught.value)
+
+
+def test_the_file_of_the_other_side_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorConfigError, match='expected side = "procuratorate"'):
+        load_side("procuratorate", write(tmp_path, GOOD), {"PASSWORD": "p", "KEY": "0123456789abcdef"})
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorConfigError, match=r"missing\.toml: expected a readable TOML file"):
+        load_config(tmp_path / "missing.toml", {})
