@@ -1,4 +1,4 @@
-"""Fold a file of events with the ticks of their days, in memory: what would have been flagged, when and why."""
+"""Fold a file of events with the ticks of their days, in memory: what would be flagged, when and why."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
