@@ -36,9 +36,8 @@ class Raw(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.data) + sum(
-            len(name) + len(value.encode()) for name, value in self.attributes.items()
-        )
+        """Bytes of data and characters of attributes."""
+        return len(self.data) + sum(map(len, self.attributes)) + sum(map(len, self.attributes.values()))
 
 
 def from_kafka(headers: Sequence[Header], value: bytes | None) -> Raw:

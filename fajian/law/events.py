@@ -7,8 +7,11 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from fajian.core.admission import IntakeLaw
 from fajian.core.events import EventRow
+from fajian.core.subjects import Subjects
 from fajian.errors import LawError
+from fajian.law.court_data import case_number, load_courts, procuratorate_number
 from schemas.names import ce_type
 
 
@@ -29,3 +32,12 @@ def _row(row: Mapping[str, Any]) -> EventRow:
         return EventRow(**{**row, **lists, "ce_type": ce_type(row["name"], row["family"])})
     except (KeyError, TypeError) as error:
         raise LawError(f"event {row.get('name')!r} of events.toml cannot be read: {error}") from error
+
+
+@cache
+def load_intake_law() -> IntakeLaw:
+    """Return what intake, and whoever checks events offline, needs of the law."""
+    subjects = Subjects(
+        case=case_number, procuratorate=procuratorate_number, is_court=load_courts().__contains__
+    )
+    return IntakeLaw(load_events(), subjects)
