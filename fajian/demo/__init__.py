@@ -1,0 +1,1 @@
+"""A made-up county played on the real bus: `fajian demo`."""
