@@ -33,11 +33,14 @@ class Letter(NamedTuple):
     headers: tuple[Header, ...]
 
 
+Placed = str | ConnectorError  #: topic/partition/offset, or why not
+
+
 class Inbox(Protocol):
     """Where submitted events go; `KafkaInbox` in earnest, a list in unit tests."""
 
-    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
-        """Return when each letter is durable or has failed: None or its error, in the order given."""
+    async def put(self, letters: Sequence[Letter]) -> list[Placed]:
+        """Return, in the order given, where each letter is durable, or why it is not."""
         ...
 
 
@@ -111,7 +114,7 @@ class KafkaInbox:
         except (TimeoutError, KafkaError) as error:
             log.warning("inbox_closed_unflushed", topic=self._topic, error=type(error).__name__)
 
-    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
+    async def put(self, letters: Sequence[Letter]) -> list[Placed]:
         """See `Inbox`. Waits no longer than the configured time for the whole sequence."""
         producer = self._producer
         if producer is None:
@@ -143,7 +146,7 @@ class KafkaInbox:
             pass  # each entry tells how far it came
         return handed
 
-    def _verdict(self, entry: "asyncio.Future[Any] | KafkaError | None") -> ConnectorError | None:
+    def _verdict(self, entry: "asyncio.Future[Any] | KafkaError | None") -> Placed:
         error: BaseException | None
         if isinstance(entry, KafkaError):
             error = entry
@@ -153,8 +156,9 @@ class KafkaInbox:
             return PeerAwayError(f"Kafka did not acknowledge within {self._timeout:g} s")
         else:
             error = entry.exception()
-        if error is None:
-            return None
+        if error is None and isinstance(entry, asyncio.Future):
+            place = entry.result()
+            return f"{place.topic}/{place.partition}/{place.offset}"
         if isinstance(error, _REFUSALS):
             return InboxRefusedError(f"{self._topic}: Kafka refuses the record: {type(error).__name__}")
         return PeerAwayError(f"{self._topic}: Kafka did not take the record: {type(error).__name__}")

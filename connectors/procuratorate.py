@@ -11,8 +11,8 @@ from pathlib import Path
 
 from connectors.config import load_side
 from connectors.runtime import Connector
+from connectors.sources.judge import judge_for
 from schemas.topics import CASE_STATE, feed, inbox, receipts
-from schemas.validation import check
 
 SIDE = "procuratorate"
 CONFIG = Path(__file__).with_name("procuratorate.toml")
@@ -23,4 +23,4 @@ RECEIVES = (feed(SIDE), receipts(SIDE), CASE_STATE)
 def build(variables: Mapping[str, str], path: Path = CONFIG) -> Connector:
     """Assemble the connector that *path* describes; *variables* fill its `${NAME}`."""
     config = load_side(SIDE, path, variables)
-    return Connector(config, sends_to=SENDS_TO, receives=RECEIVES, judge=check)
+    return Connector(config, sends_to=SENDS_TO, receives=RECEIVES, judge=judge_for(SIDE))

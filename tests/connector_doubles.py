@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 
 from connectors.config import ClientKey, HttpSource
-from connectors.kafka import Letter
+from connectors.kafka import Letter, Placed
 from connectors.metrics import Metrics
 from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.judge import judge_for
 from connectors.sources.keys import Doorman
-from fajian.errors import ConnectorError, PeerAwayError
-from schemas.validation import check
+from fajian.errors import PeerAwayError
 
 KEY = "a key of at least sixteen characters"
 CASE = "（2022）皖1324执123号"
@@ -24,11 +24,12 @@ class MemoryInbox:
         self.letters: list[Letter] = []
         self.away = False
 
-    async def put(self, letters: Sequence[Letter]) -> list[ConnectorError | None]:
+    async def put(self, letters: Sequence[Letter]) -> list[Placed]:
         if self.away:
             return [PeerAwayError("Kafka did not acknowledge within 5 s")] * len(letters)
+        first = len(self.letters)
         self.letters += letters
-        return [None] * len(letters)
+        return [f"court.inbox/0/{first + i}" for i in range(len(letters))]
 
 
 def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
@@ -46,7 +47,7 @@ def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
         side="court",
         doorman=Doorman(config, side="court"),
         inbox=inbox,
-        judge=check,
+        judge=judge_for("court"),
         projection=None,
         metrics=Metrics("court"),
         health=dict,

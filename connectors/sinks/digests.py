@@ -17,6 +17,7 @@ from connectors.kafka import Inbox, Letter
 from connectors.sinks.rows import Row
 from connectors.sql import load_queries
 from fajian.clock import SHANGHAI
+from fajian.errors import ConnectorError
 from schemas.names import ce_type, derived_id
 
 QUERIES = load_queries("sink.sql")
@@ -54,10 +55,9 @@ async def take_digest(opened: psycopg.AsyncConnection[Any], marker: Row) -> bool
 async def send_digests(opened: psycopg.AsyncConnection[Any], inbox: Inbox, config: ConnectorConfig) -> None:
     """Send what waits. A crash between sending and marking repeats letters with the same ids."""
     while rows := await (await opened.execute(QUERIES["digests_to_send"])).fetchall():
-        failures = await inbox.put([letter(row, config) for row in rows])
-        for row, failure in zip(rows, failures, strict=True):
-            if failure is not None:
-                raise failure
+        for row, placed in zip(rows, await inbox.put([letter(row, config) for row in rows]), strict=True):
+            if isinstance(placed, ConnectorError):
+                raise placed
             await opened.execute(QUERIES["digest_sent"], row)
 
 

@@ -20,6 +20,8 @@ DIGEST_KEY = b"digest/"
 _KINDS = {"flag": "flag", "lead": "lead", "alert": "alert"}
 
 
+UNKNOWN = "unknown"  #: where the submitted bytes could not be read
+
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  #: U+0000 as JSON writes it, not a backslash before u0000
 
 _STATUSES = frozenset({"accepted", "rejected", "recorded", "duplicate", "conflict"})
@@ -104,13 +106,14 @@ def receipt_row(record: Record) -> Row:
     position = f"{record.topic}/{record.partition}/{record.offset}"
     return {
         "receipt_id": headers.get("ce_id", position),
-        "source": _text(body, "source") or "",
-        "id": _text(body, "id") or "",
+        "source": _text(body, "source") or UNKNOWN,
+        "id": _text(body, "id") or UNKNOWN,
         "subject": _text(body, "subject"),
         "status": body["status"],
         "problems": orjson.dumps(body.get("problems") or []).decode(),
         "warnings": orjson.dumps(body.get("warnings") or []).decode(),
         "ledger": _text(body, "ledger"),
+        "origin": _text(body, "origin"),
         "at": datetime.fromtimestamp(record.timestamp / 1000, tz=UTC),
         "topic_partition": record.partition,
         "topic_offset": record.offset,

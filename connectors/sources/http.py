@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.config import HttpSource
-from connectors.kafka import Inbox
+from connectors.kafka import Inbox, Placed
 from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
 from connectors.sources.bodies import read_body
@@ -29,9 +29,7 @@ from connectors.sources.problems import HttpProblem, JsonResponse, problem_respo
 from connectors.sources.queries import receipt_filters
 from connectors.sources.submissions import Judge, Submission, http_mode, take_apart
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
-from schemas.cloudevents import Raw
 from schemas.problems import Problem, shown
-from schemas.validation import Checked
 
 log = structlog.get_logger(__name__)
 
@@ -53,13 +51,21 @@ class HttpDoor:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of one submission at the door."""
+class Outcome:
+    """What becomes of one submission at the door."""
 
     submission: Submission
     status: int
-    kind: str = "accepted"
-    detail: str = ""
+    problems: Sequence[Problem]
+    inbox: str | None = None  #: topic/partition/offset, whether good or only kept
+
+    @property
+    def kind(self) -> str:
+        return self.problems[0].code if self.problems else "accepted"
+
+    @property
+    def detail(self) -> str:
+        return self.problems[0].detail if self.problems else ""
 
 
 def build_app(door: HttpDoor) -> Starlette:
@@ -70,11 +76,9 @@ def build_app(door: HttpDoor) -> Starlette:
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
         body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
-        submissions = take_apart(
-            mode, request.headers, body, config=door.config, judge=_judge_for(caller, door.judge)
-        )
-        verdicts = await _publish(door, caller, submissions)
-        return _batch_answer(verdicts, door) if mode == "batch" else _single_answer(verdicts[0], door)
+        submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
+        outcomes = await _publish(door, caller, submissions)
+        return _batch_answer(outcomes, door) if mode == "batch" else _single_answer(outcomes[0], door)
 
     async def get_receipt(request: Request) -> Response:
         caller = door.doorman.admit(request.headers.get("authorization"))
@@ -126,96 +130,88 @@ def build_app(door: HttpDoor) -> Starlette:
     )
 
 
-def _judge_for(caller: Caller, judge: Judge) -> Judge:
-    """Return *judge*, asking besides whether *caller* may speak for the source at all."""
+async def _publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Outcome]:
+    """Hand to the inbox what is good, and what the hub will refuse too; return the outcomes in order.
 
-    def judge_all(raw: Raw) -> Checked:
-        checked = judge(raw)
-        source = raw.attributes.get("source")
-        if source is None or caller.may_speak_for(source):
-            return checked
-        expected = " or ".join(f"{beginning}…" for beginning in caller.sources)
-        problem = Problem(
-            "wrong-source", f"expected {expected} from this key, got {shown(source)}", "/source"
-        )
-        return checked._replace(event=None, problems=[problem, *checked.problems])
-
-    return judge_all
-
-
-async def _publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Verdict]:
-    """Hand everything to the inbox, the faulty marked; return the verdicts in order."""
-    begun = time.monotonic()
-    outcomes = await door.inbox.put([submission.letter for submission in submissions])
-    door.metrics.publish_seconds.observe(time.monotonic() - begun)
-    verdicts = [
-        _verdict(submission, outcome) for submission, outcome in zip(submissions, outcomes, strict=True)
+    Only what is good but not this caller's to say goes nowhere: the hub knows sides, not their systems.
+    """
+    kept = [
+        submission
+        for submission in submissions
+        if submission.problems or submission.source is None or caller.may_speak_for(submission.source)
     ]
-    for verdict in verdicts:
-        door.metrics.events.labels(caller.system, verdict.kind).inc()
-    return verdicts
+    begun = time.monotonic()
+    placed = dict(zip(map(id, kept), await door.inbox.put([each.letter for each in kept]), strict=True))
+    door.metrics.publish_seconds.observe(time.monotonic() - begun)
+    outcomes = [_outcome(submission, placed.get(id(submission)), caller) for submission in submissions]
+    for outcome in outcomes:
+        door.metrics.events.labels(caller.system, outcome.kind).inc()
+    return outcomes
 
 
-def _verdict(submission: Submission, outcome: ConnectorError | None) -> Verdict:
-    if isinstance(outcome, InboxRefusedError):
-        return Verdict(submission, 413, "too-large", str(outcome))
-    if outcome is not None:
-        return Verdict(submission, 503, "kafka-away", f"{outcome}; send it again, the same id does no harm")
-    if submission.problems:
-        return Verdict(submission, submission.status, submission.kind, submission.detail)
-    return Verdict(submission, 202)
+def _outcome(submission: Submission, placed: Placed | None, caller: Caller) -> Outcome:
+    match placed:
+        case None:
+            expected = " or ".join(f"{beginning}…" for beginning in caller.sources)
+            detail = f"expected {expected} from this key, got {shown(submission.source)}"
+            return Outcome(submission, 403, [Problem("wrong-source", detail, "/source")])
+        case InboxRefusedError():
+            return Outcome(submission, 413, [Problem("too-large", str(placed))])
+        case ConnectorError():
+            again = f"{placed}; send it again: the same event twice does no harm"
+            return Outcome(submission, 503, [Problem("kafka-away", again)])
+        case _:
+            return Outcome(submission, submission.status, submission.problems, placed)
 
 
-def _accepted(submission: Submission) -> dict[str, Any]:
-    source, id_ = submission.source or "", submission.id or ""
-    return {
-        "source": source,
-        "id": id_,
-        "receipt": f"/v1/receipts/{quote(source, safe='')}/{quote(id_, safe='')}",
-    }
-
-
-def _single_answer(verdict: Verdict, door: HttpDoor) -> Response:
-    if verdict.status == 202:
-        return JsonResponse({"accepted": [_accepted(verdict.submission)]}, 202)
+def _single_answer(outcome: Outcome, door: HttpDoor) -> Response:
+    if outcome.status == 202:
+        return JsonResponse({"accepted": [_accepted(outcome)]}, 202)
     return problem_response(
-        verdict.status,
-        verdict.kind,
-        verdict.detail,
-        headers=_retry(verdict.status, door),
-        problems=written(verdict.submission.problems),
+        outcome.status,
+        outcome.kind,
+        outcome.detail,
+        headers=_retry(outcome.status, door),
+        inbox=outcome.inbox,
+        problems=written(outcome.problems),
     )
 
 
-def _batch_answer(verdicts: Sequence[Verdict], door: HttpDoor) -> Response:
-    """Answer 202 when all are accepted, 207 when some are, and what the first refusal says when none is."""
-    accepted = [
-        {"index": i, **_accepted(verdict.submission)}
-        for i, verdict in enumerate(verdicts)
-        if verdict.status == 202
-    ]
-    refused = [
-        {
-            "index": i,
-            "source": verdict.submission.source,
-            "id": verdict.submission.id,
-            "status": verdict.status,
-            "type": verdict.kind,
-            "detail": verdict.detail,
-            "problems": written(verdict.submission.problems, f"/{i}"),
-        }
-        for i, verdict in enumerate(verdicts)
-        if verdict.status != 202
-    ]
+def _batch_answer(outcomes: Sequence[Outcome], door: HttpDoor) -> Response:
+    """Answer 202 when all are accepted, 207 when some are, and with a problem when none is."""
+    numbered = list(enumerate(outcomes))
+    accepted = [{"index": i, **_accepted(outcome)} for i, outcome in numbered if outcome.status == 202]
+    refused = [{"index": i, **_refused(outcome, i)} for i, outcome in numbered if outcome.status != 202]
     if not refused:
         return JsonResponse({"accepted": accepted}, 202)
     if accepted:
         return JsonResponse({"accepted": accepted, "refused": refused}, 207)
-    first = next((v for v in verdicts if v.status == 503), verdicts[0])
-    detail = f"none of {len(verdicts)} events was accepted; the first: {first.detail}"
+    first = next((outcome for outcome in outcomes if outcome.status == 503), outcomes[0])
+    detail = f"none of {len(outcomes)} events was accepted: {first.detail}"
     return problem_response(
         first.status, first.kind, detail, headers=_retry(first.status, door), accepted=[], refused=refused
     )
+
+
+def _accepted(outcome: Outcome) -> dict[str, Any]:
+    source, id_ = outcome.submission.source or "", outcome.submission.id or ""
+    return {
+        "source": source,
+        "id": id_,
+        "inbox": outcome.inbox,
+        "receipt": f"/v1/receipts/{quote(source, safe='')}/{quote(id_, safe='')}",
+        "warnings": written(outcome.submission.warnings),
+    }
+
+
+def _refused(outcome: Outcome, index: int) -> dict[str, Any]:
+    return {
+        "source": outcome.submission.source,
+        "id": outcome.submission.id,
+        "inbox": outcome.inbox,
+        "status": outcome.status,
+        "problems": written(outcome.problems, f"/{index}"),
+    }
 
 
 def _retry(status: int, door: HttpDoor) -> dict[str, str] | None:

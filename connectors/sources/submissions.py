@@ -7,7 +7,7 @@ letter, whatever else it might be taken for.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.datastructures import Headers
@@ -21,7 +21,6 @@ from schemas.cloudevents import BATCH, STRUCTURED, Mode, Raw, from_http, mode_of
 from schemas.envelope import JSON
 from schemas.problems import Problem, capped, problem_of
 from schemas.strict_json import loads
-from schemas.validation import Checked
 
 REFUSED_AT_HTTP: Header = ("fajian_refused_at", b"http")
 
@@ -33,7 +32,15 @@ _STATUSES = (
     (400, {"attribute-missing", "specversion", "json", "encoding", "empty", "too-deep", "duplicate-key"}),
 )
 
-Judge = Callable[[Raw], Checked]
+
+class Verdict(NamedTuple):
+    """What is wrong with an event, and what is odd about it."""
+
+    problems: Sequence[Problem]
+    warnings: Sequence[Problem]
+
+
+Judge = Callable[[Raw], Verdict]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +53,6 @@ class Submission:
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
     status: int = 202  #: what to answer once the inbox has it
-
-    @property
-    def detail(self) -> str:
-        return self.problems[0].detail if self.problems else ""
-
-    @property
-    def kind(self) -> str:
-        return self.problems[0].code if self.problems else "accepted"
 
 
 def http_mode(headers: Headers) -> Mode:
@@ -100,7 +99,7 @@ def _item(document: Any, judge: Judge) -> Submission:
 
 def judged(raw: Raw, judge: Judge) -> Submission:
     """Ask *judge*, and address the event to the inbox, marked if there are problems."""
-    _, problems, warnings = judge(raw)
+    problems, warnings = judge(raw)
     headers, value = to_kafka(raw)
     subject = raw.attributes.get("subject")
     return Submission(
@@ -111,7 +110,7 @@ def judged(raw: Raw, judge: Judge) -> Submission:
         ),
         source=raw.attributes.get("source"),
         id=raw.attributes.get("id"),
-        problems=capped(problems),
+        problems=capped(list(problems)),
         warnings=warnings,
         status=_status(problems),
     )

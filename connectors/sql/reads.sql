@@ -2,21 +2,21 @@
 
 -- name: receipts_of_event
 -- The history of one event, oldest first.
-SELECT seq, source, id, subject, status, problems, warnings, ledger, at
+SELECT seq, source, id, subject, status, problems, warnings, ledger, origin, at
 FROM receipts WHERE source = %(source)s AND id = %(id)s ORDER BY seq
 
 -- name: receipts
 -- After a position oldest first (to follow), else the newest, oldest of them first.
 -- *prefixes* are the sources that the asker may speak for; a receipt for unreadable bytes has no source.
 SELECT * FROM (
-    SELECT seq, source, id, subject, status, problems, warnings, ledger, at FROM receipts
+    SELECT seq, source, id, subject, status, problems, warnings, ledger, origin, at FROM receipts
     WHERE seq > %(after)s
         AND (%(source)s::text IS NULL OR source = %(source)s)
         AND (%(id)s::text IS NULL OR id = %(id)s)
         AND (%(subject)s::text IS NULL OR subject = %(subject)s)
         AND (%(status)s::text IS NULL OR status = %(status)s)
         AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
-        AND (%(prefixes)s::text[] IS NULL OR source = ''
+        AND (%(prefixes)s::text[] IS NULL OR source = 'unknown'
             OR EXISTS (SELECT FROM unnest(%(prefixes)s::text[]) AS prefix WHERE starts_with(source, prefix)))
     ORDER BY CASE WHEN %(after)s > 0 THEN seq ELSE -seq END
     LIMIT %(limit)s

@@ -35,10 +35,10 @@ ON CONFLICT (ce_source, ce_id, subject) DO NOTHING
 
 -- name: put_receipt
 -- As with the feed.
-INSERT INTO receipts (receipt_id, source, id, subject, status, problems, warnings, ledger, at,
+INSERT INTO receipts (receipt_id, source, id, subject, status, problems, warnings, ledger, origin, at,
     topic_partition, topic_offset)
 VALUES (%(receipt_id)s, %(source)s, %(id)s, %(subject)s, %(status)s, %(problems)s::jsonb, %(warnings)s::jsonb,
-    %(ledger)s, %(at)s, %(topic_partition)s, %(topic_offset)s)
+    %(ledger)s, %(origin)s, %(at)s, %(topic_partition)s, %(topic_offset)s)
 ON CONFLICT (receipt_id) DO NOTHING
 
 -- name: put_fault

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.connector_doubles import CASE, MemoryInbox, client, money_paid
+from tests.connector_doubles import CASE, KEY, MemoryInbox, client, money_paid
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
@@ -32,6 +32,8 @@ async def test_a_structured_event_reaches_the_inbox_in_binary_mode() -> None:
             {
                 "source": "//court/皖1324",
                 "id": "e-1",
+                "inbox": "court.inbox/0/0",
+                "warnings": [],
                 "receipt": f"/v1/receipts/{quote('//court/皖1324', safe='')}/e-1",
             }
         ]
@@ -113,6 +115,21 @@ async def test_a_gzip_bomb_is_refused_before_it_is_unpacked() -> None:
         ),
         (orjson.dumps(money_paid(submittedby="procuratorate")), 422, "attribute-reserved", "/submittedby"),
         (orjson.dumps(money_paid(source="//procuratorate/泗检")), 403, "wrong-source", "/source"),
+        (orjson.dumps(money_paid(subject="（2022）皖1324执号")), 422, "case-number", "/subject"),
+        (
+            orjson.dumps(money_paid(subject="supervision/x", data={})),
+            422,
+            "field-missing",
+            "/data/payment_ref",
+        ),
+        (
+            orjson.dumps(
+                money_paid(type="cn.fajian.supervision.suggestion-sent.v1", data={"suggestion_no": "1"})
+            ),
+            403,
+            "not-authorised",
+            "/type",
+        ),
     ],
 )
 async def test_bad_input_is_answered_with_its_pointer_and_kept_marked(
@@ -125,8 +142,19 @@ async def test_bad_input_is_answered_with_its_pointer_and_kept_marked(
     problem = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert problem["type"] == f"urn:fajian:problem:{code}"
-    assert [p["pointer"] for p in problem["problems"]][0] == pointer
+    assert problem["problems"][0]["pointer"] == pointer
     assert ("fajian_refused_at", b"http") in inbox.letters[0].headers
+
+
+async def test_a_system_may_not_speak_for_another_of_its_side_and_nothing_is_kept() -> None:
+    inbox = MemoryInbox()
+    keys = [{"system": "s", "key": KEY, "sources": ["//court/皖1302"]}]
+
+    answer = await post(inbox, money_paid(), STRUCTURED, keys=keys)
+
+    assert answer.status_code == 403
+    assert answer.json()["problems"][0]["pointer"] == "/source"
+    assert inbox.letters == []
 
 
 async def test_a_broken_body_is_kept_as_it_came() -> None:

@@ -49,7 +49,8 @@ CREATE TABLE receipts (
     status     text NOT NULL CHECK (status IN ('accepted', 'rejected', 'recorded', 'duplicate', 'conflict')),
     problems   jsonb NOT NULL,
     warnings   jsonb NOT NULL,
-    ledger     text,
+    ledger     text,           -- topic/partition/offset in the ledger
+    origin     text,           -- topic/partition/offset in the inbox
     at         timestamptz NOT NULL,
     topic_partition integer NOT NULL,
     topic_offset    bigint NOT NULL

@@ -1,0 +1,17 @@
+"""What the door says of an event at once: the same rules as intake's, which has the last word."""
+
+from connectors.sources.submissions import Judge, Verdict
+from fajian.core.admission import examine
+from fajian.law.events import load_intake_law
+from schemas.cloudevents import Raw
+
+
+def judge_for(side: str) -> Judge:
+    """Return the judge of *side*'s events. It has no clock: whether a time lies ahead is for intake."""
+    law = load_intake_law()
+
+    def judge(raw: Raw) -> Verdict:
+        examined = examine(raw, side, law)
+        return Verdict(examined.problems, examined.warnings)
+
+    return judge
