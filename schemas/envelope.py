@@ -56,9 +56,19 @@ class Envelope(NamedTuple):
 
     def attributes(self) -> dict[str, str]:
         """Return the attributes in a fixed order, without those that are not there."""
-        named = dict(zip(self._fields[:-1], self[:-1], strict=True))
-        present = {name: value for name, value in named.items() if value is not None}
-        return {"specversion": SPECVERSION, **present, **dict(self.extensions)}
+        attributes = {
+            "specversion": SPECVERSION,
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "time": self.time,
+            "subject": self.subject,
+        }
+        for name in OPTIONAL:
+            if (value := getattr(self, name)) is not None:
+                attributes[name] = value
+        attributes.update(self.extensions)
+        return attributes
 
 
 @lru_cache(maxsize=8192)  # facts known by their day share their instants

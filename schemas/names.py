@@ -2,8 +2,9 @@
 
 import re
 from functools import lru_cache
+from hashlib import sha1
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 #: Of every id that the bus derives. Changing it renames every derived event there is.
 NAMESPACE = UUID("4602e8b2-d676-489c-9b5b-b7101dc7b501")
@@ -13,6 +14,9 @@ VERSION = "v1"
 FAMILIES = ("enforcement", "supervision", "mechanism", "clock", "flag", "lead", "receipt")
 
 _SEPARATOR = "\x1f"
+_SALT = NAMESPACE.bytes
+_FREE = ~(0xF << 76 | 0x3 << 62)  #: all bits but those that RFC 9562 gives to version and variant
+_VERSION_5 = 5 << 76 | 0x2 << 62
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 _CE_TYPE = re.compile(rf"{re.escape(PREFIX)}\.([a-z]+)\.([a-z]+(?:-[a-z]+)*)\.(v[1-9][0-9]*)")
 
@@ -26,8 +30,14 @@ class TypeName(NamedTuple):
 
 
 def derived_id(*parts: str) -> str:
-    """Return the UUIDv5 of *parts* in `NAMESPACE`: the same cause always has the same id."""
-    return str(uuid5(NAMESPACE, _SEPARATOR.join(parts)))
+    """Return the UUIDv5 of *parts* in `NAMESPACE`: the same cause always has the same id.
+
+    Written out, because every event is named several times and `uuid.uuid5` takes four times as long.
+    """
+    digest = sha1(_SALT + _SEPARATOR.join(parts).encode(), usedforsecurity=False).digest()
+    number = int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @lru_cache(maxsize=512)

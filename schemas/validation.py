@@ -26,11 +26,7 @@ class Event(NamedTuple):
     envelope: Envelope
     type: EventType
     body: Mapping[str, Any]
-
-    @property
-    def data(self) -> bytes:
-        """The body in one spelling: keys in order, no blanks. Equal facts have equal bytes."""
-        return orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)
+    data: bytes  #: the body in one spelling: keys in order, no blanks; equal facts have equal bytes
 
 
 class Checked(NamedTuple):
@@ -56,7 +52,8 @@ def check(raw: Raw) -> Checked:
     problems += faults
     if envelope is None or problems:
         return Checked(None, problems, warnings)
-    return Checked(Event(envelope, known, body), problems, warnings)
+    data = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return Checked(Event(envelope, known, body, data), problems, warnings)
 
 
 def read_body(known: EventType, data: bytes) -> tuple[dict[str, Any], list[Problem]]:
