@@ -7,7 +7,7 @@ second door to the same house, knows one user of its own.
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,14 +88,6 @@ class EmbeddedKafka:
         servers = ",".join(f"127.0.0.1:{node.client_port}" for node in self._nodes)
         return Access(bootstrap=servers, username=ADMIN, password=self._passwords[ADMIN])
 
-    @property
-    def replication_factor(self) -> int:
-        return min(3, self._brokers)
-
-    @property
-    def min_insync_replicas(self) -> int:
-        return max(1, self.replication_factor - 1)
-
     @cached_property
     def _passwords(self) -> dict[str, str]:
         kept = read_secret(self._kept).get("passwords", {})
@@ -107,7 +99,7 @@ class EmbeddedKafka:
         kept = read_secret(self._kept)
         before = [*kept.get("ports", ()), *[(None, None)] * self._brokers]
         ports = [(free_port(client), free_port(controller)) for client, controller in before[: self._brokers]]
-        cluster_id = kept.get("cluster_id") or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = kept.get("cluster_id") or new_cluster_id()
         write_secret(self._kept, {"cluster_id": cluster_id, "ports": ports, "passwords": self._passwords})
         return tuple(_Node(number, *pair) for number, pair in enumerate(ports, start=1))
 
@@ -137,17 +129,12 @@ class EmbeddedKafka:
         with _owner_only(folder / "server.properties", "\n".join(self._properties(node))) as settings:
             if (folder / "data" / "meta.properties").exists():
                 return
-            user = f"SCRAM-SHA-512=[name={ADMIN},password={self._passwords[ADMIN]}]"
-            words = [
-                "format",
-                "--cluster-id",
-                read_secret(self._kept)["cluster_id"],
-                "--config",
-                str(settings),
-            ]
-            with _owner_only(
-                folder / "format.arguments", "\n".join([*words, "--add-scram", user])
-            ) as arguments:
+            words = format_arguments(
+                cluster_id=read_secret(self._kept)["cluster_id"],
+                config=str(settings),
+                admin_password=self._passwords[ADMIN],
+            )
+            with _owner_only(folder / "format.arguments", "\n".join(words)) as arguments:
                 # What it prints holds the derived keys: it is shown only if it failed before that.
                 done = subprocess.run(
                     self._java("kafka.tools.StorageTool", f"@{arguments}"),
@@ -160,49 +147,90 @@ class EmbeddedKafka:
             raise StartError(f"{folder} cannot be formatted for Kafka: {done.stderr.strip()[-500:]}")
 
     def _properties(self, node: _Node) -> Iterator[str]:
-        """Settings of one node; what is not here is Kafka's default."""
-        voters = ",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in self._nodes)
-        copies, enough = self.replication_factor, self.min_insync_replicas
-        admin, controller = self._passwords[ADMIN], self._passwords[CONTROLLER]
-        scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
-        plain = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-        yield "process.roles=broker,controller"
-        yield f"node.id={node.number}"
-        yield f"controller.quorum.voters={voters}"
-        yield f"log.dirs={self._folder(node) / 'data'}"
+        return server_properties(
+            node=node.number,
+            voters=",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in self._nodes),
+            data=str(self._folder(node) / "data"),
+            client=f"127.0.0.1:{node.client_port}",
+            controller=f"127.0.0.1:{node.controller_port}",
+            passwords=self._passwords,
+            brokers=self._brokers,
+        )
 
-        yield f"listeners=CLIENT://127.0.0.1:{node.client_port},CONTROLLER://127.0.0.1:{node.controller_port}"
-        yield "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT"
-        yield "inter.broker.listener.name=CLIENT"
-        yield "controller.listener.names=CONTROLLER"
-        yield "sasl.enabled.mechanisms=SCRAM-SHA-512"
-        yield "sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512"
-        yield "sasl.mechanism.controller.protocol=PLAIN"
-        user = f'username="{ADMIN}" password="{admin}"'
-        yield f"listener.name.client.scram-sha-512.sasl.jaas.config={scram} {user};"
-        user = f'username="{CONTROLLER}" password="{controller}" user_{CONTROLLER}="{controller}"'
-        yield "listener.name.controller.sasl.enabled.mechanisms=PLAIN"
-        yield f"listener.name.controller.plain.sasl.jaas.config={plain} {user};"
 
-        yield "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
-        yield f"super.users=User:{ADMIN};User:{CONTROLLER}"
-        yield "allow.everyone.if.no.acl.found=false"
-        yield "auto.create.topics.enable=false"
+def copies_of(brokers: int) -> tuple[int, int]:
+    """Return how often a record is kept on so many brokers, and how many copies make it acknowledged."""
+    copies = min(3, brokers)
+    return copies, max(1, copies - 1)
 
-        yield f"default.replication.factor={copies}"
-        yield f"min.insync.replicas={enough}"
-        yield f"offsets.topic.replication.factor={copies}"
-        yield f"transaction.state.log.replication.factor={copies}"
-        yield f"transaction.state.log.min.isr={enough}"
-        yield f"share.coordinator.state.topic.replication.factor={copies}"
-        yield f"share.coordinator.state.topic.min.isr={enough}"
-        yield "offsets.topic.num.partitions=12"
-        yield "group.initial.rebalance.delay.ms=0"
 
-        # A killed broker is given up after 2 s instead of 9, or its own restart waits for that.
-        yield "broker.session.timeout.ms=2000"
-        yield "broker.heartbeat.interval.ms=500"
-        yield "log.cleaner.dedupe.buffer.size=16777216"  # the default, 128 MiB, is a third of our heap
+def server_properties(
+    *,
+    node: int,
+    voters: str,
+    data: str,
+    client: str,
+    controller: str,
+    passwords: Mapping[str, str],
+    brokers: int = 1,
+    advertised: str | None = None,
+) -> Iterator[str]:
+    """Yield the settings of one node, *client* and *controller* as host:port; the rest is Kafka's default."""
+    copies, enough = copies_of(brokers)
+    yield "process.roles=broker,controller"
+    yield f"node.id={node}"
+    yield f"controller.quorum.voters={voters}"
+    yield f"log.dirs={data}"
+
+    yield f"listeners=CLIENT://{client},CONTROLLER://{controller}"
+    yield f"advertised.listeners=CLIENT://{advertised or client}"
+    yield "listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT"
+    yield "inter.broker.listener.name=CLIENT"
+    yield "controller.listener.names=CONTROLLER"
+    yield from _authentication(passwords[ADMIN], passwords[CONTROLLER])
+
+    yield "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    yield f"super.users=User:{ADMIN};User:{CONTROLLER}"
+    yield "allow.everyone.if.no.acl.found=false"
+    yield "auto.create.topics.enable=false"
+
+    yield f"default.replication.factor={copies}"
+    yield f"min.insync.replicas={enough}"
+    for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
+        yield f"{topic}.replication.factor={copies}"
+    for topic in ("transaction.state.log", "share.coordinator.state.topic"):
+        yield f"{topic}.min.isr={enough}"
+    yield "offsets.topic.num.partitions=12"
+    yield "group.initial.rebalance.delay.ms=0"
+
+    # A killed broker is given up after 2 s instead of 9, or its own restart waits for that.
+    yield "broker.session.timeout.ms=2000"
+    yield "broker.heartbeat.interval.ms=500"
+    yield "log.cleaner.dedupe.buffer.size=16777216"  # the default, 128 MiB, is a third of the embedded heap
+
+
+def _authentication(admin: str, controller: str) -> Iterator[str]:
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+    plain = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    yield "sasl.enabled.mechanisms=SCRAM-SHA-512"
+    yield "sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512"
+    yield "sasl.mechanism.controller.protocol=PLAIN"
+    user = f'username="{ADMIN}" password="{admin}"'
+    yield f"listener.name.client.scram-sha-512.sasl.jaas.config={scram} {user};"
+    user = f'username="{CONTROLLER}" password="{controller}" user_{CONTROLLER}="{controller}"'
+    yield "listener.name.controller.sasl.enabled.mechanisms=PLAIN"
+    yield f"listener.name.controller.plain.sasl.jaas.config={plain} {user};"
+
+
+def format_arguments(*, cluster_id: str, config: str, admin_password: str) -> Iterator[str]:
+    """Yield the arguments with which Kafka's storage tool makes an empty cluster and its administrator."""
+    yield from ("format", "--ignore-formatted", "--cluster-id", cluster_id, "--config", config)
+    yield from ("--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={admin_password}]")
+
+
+def new_cluster_id() -> str:
+    # Without a dash: in front it would be taken for an option by the storage tool.
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "0")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import IO, Any
 from fajian.errors import LocalError, NotRunningError
 from fajian.local.admin import Access
 from fajian.local.jars import ensure_jars
-from fajian.local.kafka import ADMIN, EmbeddedKafka
+from fajian.local.kafka import ADMIN, EmbeddedKafka, copies_of
 from fajian.local.ports import free_port
 from fajian.local.postgres import EmbeddedPostgres
 from fajian.local.progress import Progress, quiet
@@ -133,13 +133,14 @@ class EmbeddedStack:
         postgres.start()
         kafka.wait_ready()
         info = self._info(kafka, postgres)
+        copies, enough = copies_of(self._brokers)
         self._progress.say(f"建立主题和权限 / topics, users and rights on {info.bootstrap}")
         ensure_bus(
             kafka.access,
             passwords={name: info.passwords[name] for name in PRINCIPALS},
             partitions=self._partitions,
-            replication_factor=kafka.replication_factor,
-            min_insync_replicas=kafka.min_insync_replicas,
+            replication_factor=copies,
+            min_insync_replicas=enough,
         )
         return info
 
@@ -157,7 +158,7 @@ class EmbeddedStack:
             data_dir=str(self._dir),
             bootstrap=kafka.access.bootstrap,
             partitions=self._partitions,
-            replication_factor=kafka.replication_factor,
+            replication_factor=copies_of(self._brokers)[0],
             passwords={ADMIN: kafka.access.password, **passwords},
             dsns=postgres.dsns,
             http_ports=ports,
