@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
+from fajian.core.words import flag_id
+from fajian.sim.county import COURT, PROCURATORATE
 from fajian.sim.diary import Diary
 from fajian.sim.duties import LEADS
 
@@ -84,12 +86,33 @@ def _late(diary: Diary, duty: Duty, twist: str, close: Close) -> date:
     if duty.first > duty.due:
         day = duty.first
     elif twist == "weeks-late":
+        _contest(diary, duty)
         day = diary.later(duty.due, 14, 40)
     else:
         day = diary.workdays_after(duty.due, 1)
     close(day)
     _broken(diary, duty, twist, healed=day)
     return day
+
+
+def _contest(diary: Diary, duty: Duty) -> None:
+    """Let the owner answer within its window, now and then: the answer shall travel with the lead."""
+    if diary.rng.random() < 0.6:
+        return
+    flag = flag_id(duty.subject, duty.rule, duty.instance)
+    owner = PROCURATORATE if duty.rule.startswith("sup-") else COURT
+    day = diary.workdays_after(duty.due, 1)
+    diary.report("FlagAcknowledged", duty.subject, day, source=owner, flag_id=flag)
+    diary.report(
+        "FlagAnswered",
+        duty.subject,
+        day,
+        source=owner,
+        flag_id=flag,
+        rule=duty.rule,
+        instance=duty.instance,
+        answer="contested",
+    )
 
 
 def _moved_out(diary: Diary, duty: Duty, twist: str, close: Close) -> date:

@@ -25,7 +25,8 @@ class Reviewed:
 
 def review(case: Converted, rows: Iterable[Row], rules: Rules) -> Reviewed:
     """Divide *rows*, the flags and leads that a replay of *case* gave."""
-    kept, silent = [], []
+    kept: list[Row] = []
+    silent: list[Row] = []
     for row in rows:
         (kept if _is_borne_out(case, row, rules) else silent).append(row)
     return Reviewed(tuple(kept), tuple(silent))

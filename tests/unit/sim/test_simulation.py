@@ -1,0 +1,164 @@
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+
+from fajian.core.replay import Replayed, replay
+from fajian.law.calendar_data import load_calendar
+from fajian.law.documents import load_rules
+from fajian.law.intake import load_intake
+from fajian.sim import Simulation, simulate
+from fajian.sim.duties import PERIODS
+from schemas.names import short_name
+from schemas.registry import TYPES
+
+CASES, DAYS, START = 60, 420, date(2025, 1, 2)
+SEEDS = (1, 2, 3)
+Matter = tuple[str, str, str]
+
+
+@cache
+def county(seed: int) -> Simulation:
+    return simulate(CASES, DAYS, seed, START)
+
+
+@cache
+def judged(seed: int) -> Replayed:
+    until = START + timedelta(days=DAYS - 1)
+    return replay(county(seed).events, until, load_rules(), load_intake(simulated=True))
+
+
+def breaches_found(replayed: Replayed) -> dict[Matter, str]:
+    """Return the breaches that stand at the end: said, and not taken back."""
+    standing: dict[Matter, str] = {}
+    for row in replayed.rows:
+        matter = (row["subject"], row["rule"], row["instance"])
+        if row["kind"] == "flag" and row["type"] in ("Overdue", "Breached"):
+            standing[matter] = row["due_day"]
+        elif row["type"] == "Withdrawn":
+            standing.pop(matter, None)
+    return standing
+
+
+def recorded_day(event: Mapping[str, Any]) -> date:
+    return datetime.fromisoformat(event["recordedtime"]).date()
+
+
+def test_the_same_arguments_give_the_same_county_and_other_seeds_another() -> None:
+    again = simulate(CASES, DAYS, 1, START)
+
+    assert again == county(1)
+    assert again != county(2)
+
+
+def test_two_runs_share_no_event_id() -> None:
+    ids = {event["id"] for event in county(1).events}
+
+    assert ids.isdisjoint(event["id"] for event in county(2).events)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_event_is_what_its_contract_says(seed: int) -> None:
+    for event in county(seed).events:
+        assert event["specversion"] == "1.0"
+        TYPES[event["type"]].model.model_validate_json(orjson.dumps(event["data"]))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_intake_refuses_nothing(seed: int) -> None:
+    assert judged(seed).rejected == []
+
+
+def test_an_event_is_handed_over_when_it_was_recorded_and_never_before_it_happened() -> None:
+    seen: set[str] = set()
+    for plan in county(1):
+        for event in plan.events:
+            happened = datetime.fromisoformat(event["time"])
+            assert happened < datetime.fromisoformat(event["recordedtime"])
+            assert recorded_day(event) == plan.day or event["id"] in seen
+            seen.add(event["id"])
+
+
+def test_offices_work_on_working_days_only() -> None:
+    calendar = load_calendar()
+
+    days = {datetime.fromisoformat(event["time"]).date() for event in county(1).events}
+
+    assert all(calendar.is_working_day(day) for day in days)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_rule_is_broken_and_every_rule_is_kept_by_a_hair(seed: int) -> None:
+    kinds = {(planted.rule, planted.kind) for planted in county(seed).truth}
+
+    rules = [*PERIODS, "T14"]
+    assert {(rule, kind) for rule in rules for kind in ("breach", "near-miss")} <= kinds
+    assert {("T34", "breach"), ("T38", "breach")} <= kinds
+
+
+def test_records_come_late_twice_corrected_retracted_and_out_of_order() -> None:
+    events = [event for seed in SEEDS for event in county(seed).events]
+    handed_over = Counter(event["id"] for event in events)
+    late = [event for event in events if recorded_day(event) > datetime.fromisoformat(event["time"]).date()]
+    in_order = sorted(events, key=lambda event: (event["recordedtime"], event["time"]))
+
+    assert 2 in handed_over.values()
+    assert len(late) > 20
+    assert any("supersedes" in event["data"] for event in events)
+    assert any(short_name(event["type"]) == "Retracted" for event in events)
+    assert in_order != sorted(events, key=lambda event: event["time"])
+
+
+def test_some_last_days_were_rolled_over_holidays() -> None:
+    calendar = load_calendar()
+
+    last_days = [
+        planted.due_day
+        for seed in SEEDS
+        for planted in county(seed).truth
+        if planted.kind == "near-miss" and planted.how == "last day"
+    ]
+
+    assert any(calendar.is_rest_day(day - timedelta(days=1)) for day in last_days)
+    assert all(calendar.is_working_day(day) for day in last_days)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_bus_finds_what_was_planted_and_nothing_else(seed: int) -> None:
+    planted = {
+        (told.subject, told.rule, told.instance): told.due_day.isoformat()
+        for told in county(seed).truth
+        if told.kind == "breach"
+    }
+
+    assert breaches_found(judged(seed)) == planted
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_bus_raises_the_expected_leads_and_no_others(seed: int) -> None:
+    expected = {
+        (told.subject, told.rule, told.instance, told.trigger) for told in county(seed).truth if told.trigger
+    }
+
+    leads = {
+        (row["subject"], row["rule"], row["instance"], row["type"])
+        for row in judged(seed).rows
+        if row["kind"] == "lead"
+    }
+
+    assert leads == expected
+
+
+@pytest.mark.parametrize(("cases", "days"), [(1, 30), (25, 60), (40, 200), (120, 460)])
+def test_a_run_of_any_size_is_judged_rightly(cases: int, days: int) -> None:
+    sized = simulate(cases, days, 7, date(2024, 9, 2))
+    until = date(2024, 9, 2) + timedelta(days=days - 1)
+
+    found = breaches_found(replay(sized.events, until, load_rules(), load_intake(simulated=True)))
+
+    planted = {(t.subject, t.rule, t.instance) for t in sized.truth if t.kind == "breach"}
+    assert set(found) == planted
