@@ -18,6 +18,7 @@ LEADS = "supervision.leads"
 PROGRESS = "progress"
 RULES = "rules"
 SKIPS = "skips"
+DIGESTS = "digests"
 AUDIT = "audit"
 
 FOR_EVER = -1
@@ -121,6 +122,10 @@ def _shared() -> tuple[Topic, ...]:
         Topic(
             SKIPS, 1, "compact", FOR_EVER, (OPERATOR,), (HUB, OPERATOR),
             "经双人签署后跳过的总账记录", "ledger records that the fold passes over, each with its reason",
+        ),
+        Topic(
+            DIGESTS, 1, "compact", FOR_EVER, (HUB,), (HUB,),
+            "各方状态摘要，按分区和日期汇集比对", "digests of the shared state, brought together",
         ),
         Topic(
             AUDIT, 1, "delete", FOR_EVER, (HUB,), (OPERATOR,),
