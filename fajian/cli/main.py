@@ -25,6 +25,7 @@ COMMANDS = {
     "up": Entry("stack", "up", "启动本机总线 / start the bus on this machine"),
     "down": Entry("stack", "down", "停止本机总线 / stop it"),
     "status": Entry("stack", "status", "本机总线的状态 / what runs"),
+    "setup": Entry("setup", "app", "准备自己的集群 / prepare a cluster of your own"),
     "worker": Entry("worker", "worker", "运行处理程序 / run agents in this process"),
     "connector": Entry("connector", "connector", "运行一方的连接器 / run one side's connector"),
     "ticker": Entry("ticker", "ticker", "推进日期 / append the ticks of the days"),

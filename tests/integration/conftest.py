@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fajian.local.stack import EmbeddedStack, StackInfo
+from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
 
 
@@ -25,5 +25,7 @@ def cache_dir() -> Path:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[StackInfo]:
     """A running Kafka and PostgreSQL with topics, users and rights, shared by all tests of the run."""
-    with EmbeddedStack(tmp_path_factory.mktemp("stack") / "data", cache_dir=cache_dir) as info:
+    folder = tmp_path_factory.mktemp("stack") / "data"
+    with EmbeddedStack(folder, cache_dir=cache_dir) as info:
         yield info
+    remove_stack(folder)
