@@ -17,6 +17,7 @@ FajianError
 │   ├── ClusterAwayError      Kafka does not answer: wait and try again
 │   ├── AccessError           topics or rights are missing at the start
 │   ├── RulesMissingError     a rules version is not in the topic `rules`
+│   ├── LedgerUndeclaredError the ledger does not say yet what it is
 │   └── TickRefusedError      that day has not ended yet
 ├── ConnectorError       a side's connector
 │   ├── ConnectorConfigError  its file is wrong
@@ -159,6 +160,10 @@ class AccessError(StreamError):
 
 class RulesMissingError(StreamError):
     """A tick names a rules version that the topic `rules` does not have (yet)."""
+
+
+class LedgerUndeclaredError(StreamError):
+    """The first record of the ledger is not there yet: declare it (`fajian up` and `fajian demo` do)."""
 
 
 class TickRefusedError(StreamError):

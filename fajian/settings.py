@@ -31,6 +31,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path(".fajian")  #: everything that the embedded stack and the stores keep
     cache_dir: Path = Path("~/.cache/fajian")  #: jars and binaries, shared by all data folders
+    worker: str = "worker"  #: name of a worker process on its machine; its stores lie under it
+    web_bind: str = "127.0.0.1"
+    web_port: int | None = None  #: of a worker's health pages and metrics; a free one where none is given
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
 

@@ -86,25 +86,26 @@ class HubService(Service):
         app: faust.App,
         settings: Settings,
         *,
+        log: KafkaLog,
         stores: Path,
-        refresh_rules: Callable[[KafkaLog], Callable[[], Awaitable[None]]] | None = None,
+        prepare: Callable[[], Awaitable[None]],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.fatal: FajianError | None = None
-        self.log_reader = KafkaLog(settings)
         self._app = app
         self._settings = settings
+        self._log = log
         self._outbox = KafkaOutbox(settings)
         self.host = Host(
-            log=self.log_reader,
+            log=log,
             outbox=self._outbox,
             flow=FaustFlow(app),
             open_store=Stores(stores).open,
             on_fatal=self._end_worker,
-            refresh_rules=refresh_rules(self.log_reader) if refresh_rules else None,
+            prepare=prepare,
         )
-        self._background: set[asyncio.Task[Any]] = set()
+        self._ending: asyncio.Future[None] | None = None
         app.on_partitions_assigned.connect(self._on_assigned)  # type: ignore[arg-type]
         app.on_partitions_revoked.connect(self._on_revoked)  # type: ignore[arg-type]
         app.add_dependency(self)
@@ -114,11 +115,11 @@ class HubService(Service):
             await asyncio.to_thread(
                 check_access, self._settings, reads=self.host.topics, group=self._app.conf.id
             )
+            await self.add_async_context(self._log)
+            await self.add_async_context(self._outbox)
         except FajianError as error:
             self.fatal = error
             raise
-        await self.add_async_context(self.log_reader)
-        await self.add_async_context(self._outbox)
 
     async def on_stop(self) -> None:
         await self.host.close()
@@ -132,5 +133,4 @@ class HubService(Service):
     def _end_worker(self, error: FajianError) -> None:
         self.fatal = error
         logger.critical("worker_ends", error=str(error))
-        task = asyncio.ensure_future(self._app.crash(error))
-        self._background.add(task)
+        self._ending = asyncio.ensure_future(self._app.crash(error))

@@ -39,7 +39,10 @@ class Seat:
 
 
 class Host:
-    """Joins Faust's partitions to `PartitionRunner`s. *on_fatal* ends the worker."""
+    """Joins Faust's partitions to `PartitionRunner`s.
+
+    *prepare* reads what folders look up beside their records; *on_fatal* ends the worker.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class Host:
         flow: Flow,
         open_store: OpenStore,
         on_fatal: Callable[[FajianError], None],
-        refresh_rules: Callable[[], Awaitable[None]] | None = None,
+        prepare: Callable[[], Awaitable[None]],
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,7 +62,7 @@ class Host:
         self._flow = flow
         self._open_store = open_store
         self._on_fatal = on_fatal
-        self._refresh_rules = refresh_rules
+        self._prepare = prepare
         self._clock = clock
         self._book = ProgressBook(log)
         self._skips = SkipBook(log)
@@ -126,12 +129,12 @@ class Host:
         while True:
             try:
                 await self._open()
-            except ClusterAwayError as error:
-                logger.warning("kafka_away", error=str(error))
-                await asyncio.sleep(AGAIN_AFTER_SECONDS)
             except (LedgerMismatchError, StoreError) as error:
                 self._on_fatal(error)
                 return
+            except FajianError as error:
+                logger.warning("partitions_not_taken", error=str(error))
+                await asyncio.sleep(AGAIN_AFTER_SECONDS)
             else:
                 return
 
@@ -185,8 +188,7 @@ class Host:
 
     async def _refresh(self) -> None:
         await self._skips.refresh()
-        if self._refresh_rules is not None:
-            await self._refresh_rules()
+        await self._prepare()
 
     async def _stop_opening(self) -> None:
         if self._opening is not None:

@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -58,15 +58,17 @@ class KafkaLog:
     def __init__(self, settings: Settings, *, client_id: str = "fajian-log") -> None:
         self._settings = settings
         self._client_id = client_id
-        self._readers = asyncio.Semaphore(READERS_AT_ONCE)
-        self._opened = AsyncExitStack()
+        self._turn = asyncio.Semaphore(READERS_AT_ONCE)
+        self._idle: list[AIOKafkaConsumer] = []
 
     async def __aenter__(self) -> Self:
-        self._asker = await self._opened.enter_async_context(self._consumer())
+        self._asker = await self._new_consumer()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._opened.aclose()
+        idle, self._idle = self._idle, []
+        for consumer in (self._asker, *idle):
+            await consumer.stop()
 
     async def begins(self, parts: Sequence[Part]) -> Mapping[Part, int]:
         return await self._offsets(self._asker.beginning_offsets, parts)
@@ -88,7 +90,7 @@ class KafkaLog:
     async def read(self, part: Part, begin: int, end: int) -> AsyncIterator[Sequence[Record]]:
         if begin >= end:
             return
-        async with self._readers, self._consumer() as consumer:
+        async with self._turn, self._reader() as consumer:
             consumer.assign([_tp(part)])
             consumer.seek(_tp(part), begin)
             position = begin
@@ -101,15 +103,26 @@ class KafkaLog:
                     yield records
 
     @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+    async def _reader(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """Lend a consumer of our own; one that failed or was interrupted is not used again."""
+        consumer = self._idle.pop() if self._idle else await self._new_consumer()
+        try:
+            yield consumer
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._idle.append(consumer)
+
+    async def _new_consumer(self) -> AIOKafkaConsumer:
         options = aiokafka_options(self._settings, client_id=self._client_id)
         consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="none")
         try:
             with translated(self._settings):
                 await consumer.start()
-            yield consumer
-        finally:
+        except BaseException:
             await consumer.stop()
+            raise
+        return consumer
 
     async def _offsets(self, ask: Any, parts: Sequence[Part]) -> Mapping[Part, int]:
         with translated(self._settings):

@@ -5,7 +5,6 @@ the `progress` topic (it is then folded forward), but never beside its ledger: `
 id and the last record, which are compared when a partition is taken.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from typing import Any, Protocol, Self
 import orjson
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
 
+from fajian.core.memory import Memory
 from fajian.core.ports import Record, Store
 from fajian.errors import StoreError
 
@@ -64,33 +64,16 @@ class PartitionStore(Store, Protocol):
     def close(self) -> None: ...
 
 
-class MemoryStore:
+class MemoryStore(Memory):
     """Forgets everything when it is gone."""
 
     def __init__(self) -> None:
-        self._values: dict[bytes, bytes] = {}
-        self._keys: list[bytes] = []
+        super().__init__()
         self.applied: Applied | None = None
-
-    def get(self, key: bytes) -> bytes | None:
-        return self._values.get(key)
-
-    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield keys in [begin, end) in byte order, as they stand now."""
-        keys = self._keys[bisect_left(self._keys, begin) : bisect_left(self._keys, end)]
-        yield from [(key, self._values[key]) for key in keys]
 
     def write(self, writes: Mapping[bytes, bytes | None], applied: Applied) -> None:
         _refuse_reserved(writes)
-        for key, value in writes.items():
-            known = key in self._values
-            if value is not None:
-                self._values[key] = value
-                if not known:
-                    insort(self._keys, key)
-            elif known:
-                del self._values[key]
-                del self._keys[bisect_left(self._keys, key)]
+        self.apply(writes)
         self.applied = applied
 
     def close(self) -> None:

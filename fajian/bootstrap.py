@@ -1,0 +1,90 @@
+"""Joins agents, core and runtime into one worker. Nothing here connects to anything."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol
+
+import faust
+
+from agents import casework, intake, routing, sync
+from fajian.core.casework import Casework
+from fajian.core.ports import FolderFactory, Host
+from fajian.core.routing import Router
+from fajian.core.sync import Collector, Comparer
+from fajian.errors import SettingsError
+from fajian.law.intake import load_intake
+from fajian.settings import Settings
+from fajian.streams.app import IN_FLIGHT, HubService, create_app
+from fajian.streams.health import add_pages
+from fajian.streams.ledger import Ledger
+from fajian.streams.log import KafkaLog
+from fajian.streams.rules_topic import RulesTopic
+
+
+class Worker(NamedTuple):
+    """A Faust app with its agents, and the service that tells why it ended."""
+
+    app: faust.App
+    service: HubService
+
+
+class Registration(Protocol):
+    """Attaches an agent to an app."""
+
+    def __call__(self, app: faust.App, host: Host) -> None: ...
+
+
+AGENTS = (intake.NAME, casework.NAME, routing.NAME, sync.NAME)
+
+
+def build_worker(
+    settings: Settings,
+    agents: Collection[str] = AGENTS,
+    *,
+    name: str = "worker",
+    web_bind: str = "127.0.0.1",
+    web_port: int,
+) -> Worker:
+    """Return a worker that runs *agents*. *name* is its own on a machine: stores lie under it."""
+    if unknown := [agent for agent in agents if agent not in AGENTS]:
+        raise SettingsError(f"expected agents among {', '.join(AGENTS)}, got {', '.join(unknown)}")
+    folder = settings.data_dir.expanduser().absolute() / "workers" / name
+    app = create_app(settings, folder=folder / "faust", web_bind=web_bind, web_port=web_port)
+    log = KafkaLog(settings)
+    rules, ledger = RulesTopic(log), Ledger(log)
+
+    async def prepare() -> None:
+        await ledger.refresh()
+        await rules.refresh()
+
+    service = HubService(app, settings, log=log, stores=folder / "stores", prepare=prepare)
+    for agent, attach in _registrations(rules, ledger).items():
+        if agent in agents:
+            attach(app, service.host)
+    add_pages(app, service.host)
+    return Worker(app, service)
+
+
+def _registrations(rules: RulesTopic, ledger: Ledger) -> Mapping[str, Registration]:
+    def attach_intake(app: faust.App, host: Host) -> None:
+        intake.register(app, host=host, folder=_intake_of(ledger), in_flight=IN_FLIGHT)
+
+    def attach_casework(app: faust.App, host: Host) -> None:
+        casework.register(app, host=host, folder=lambda: Casework(rules.get), in_flight=IN_FLIGHT)
+
+    def attach_routing(app: faust.App, host: Host) -> None:
+        routing.register(app, host=host, folder=lambda: Router(rules.get), in_flight=IN_FLIGHT)
+
+    def attach_sync(app: faust.App, host: Host) -> None:
+        sync.register(app, host=host, collector=Collector, comparer=Comparer, in_flight=IN_FLIGHT)
+
+    return {
+        intake.NAME: attach_intake,
+        casework.NAME: attach_casework,
+        routing.NAME: attach_routing,
+        sync.NAME: attach_sync,
+    }
+
+
+def _intake_of(ledger: Ledger) -> FolderFactory:
+    """In a simulated ledger an event arrives when it says that it was recorded."""
+    return lambda: load_intake(simulated=ledger.declaration.simulated)
