@@ -78,6 +78,7 @@ class KafkaInbox:
         self._timeout = timeout_seconds
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
+        self._opened = asyncio.Event()
         self.error: str | None = None  #: why the last letters did not arrive
 
     @property
@@ -97,11 +98,14 @@ class KafkaInbox:
         try:
             await producer.start()
         except KafkaError as error:
-            await producer.stop()
-            raise PeerAwayError(
-                f"Kafka at {self._kafka.bootstrap_servers} does not answer: {error}"
-            ) from error
-        self._producer = producer
+            where = self._kafka.bootstrap_servers
+            raise PeerAwayError(f"Kafka at {where} does not answer: {error}") from error
+        else:
+            self._producer = producer
+            self._opened.set()
+        finally:
+            if self._producer is not producer:  # also when we are told to stop while connecting
+                await producer.stop()
 
     async def close(self) -> None:
         """Stop; what Kafka has not acknowledged within two seconds is given up (its sender was told)."""
@@ -116,11 +120,15 @@ class KafkaInbox:
 
     async def put(self, letters: Sequence[Letter]) -> list[Placed]:
         """See `Inbox`. Waits no longer than the configured time for the whole sequence."""
+        if not letters:
+            return []
+        try:
+            await asyncio.wait_for(self._opened.wait(), self._timeout)
+        except TimeoutError:
+            return [PeerAwayError(f"Kafka at {self._kafka.bootstrap_servers} does not answer")] * len(letters)
         producer = self._producer
         if producer is None:
-            return [PeerAwayError(f"Kafka at {self._kafka.bootstrap_servers} is not connected yet")] * len(
-                letters
-            )
+            return [PeerAwayError("the connector is stopping")] * len(letters)
         verdicts = [self._verdict(entry) for entry in await self._send(producer, letters)]
         self.error = next((str(verdict) for verdict in verdicts if isinstance(verdict, PeerAwayError)), None)
         return verdicts

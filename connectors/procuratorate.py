@@ -9,7 +9,7 @@ sides share.
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.config import load_side
+from connectors.config import ConnectorConfig, load_side
 from connectors.runtime import Connector
 from connectors.sources.judge import judge_for
 from schemas.topics import CASE_STATE, feed, inbox, receipts
@@ -21,6 +21,10 @@ RECEIVES = (feed(SIDE), receipts(SIDE), CASE_STATE)
 
 
 def build(variables: Mapping[str, str], path: Path = CONFIG) -> Connector:
-    """Assemble the connector that *path* describes; *variables* fill its `${NAME}`."""
-    config = load_side(SIDE, path, variables)
+    """Return the connector that *path* describes; *variables* fill its `${NAME}`."""
+    return assemble(load_side(SIDE, path, variables))
+
+
+def assemble(config: ConnectorConfig) -> Connector:
+    """Put the parts of *config* together."""
     return Connector(config, sends_to=SENDS_TO, receives=RECEIVES, judge=judge_for(SIDE))
