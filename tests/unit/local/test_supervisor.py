@@ -58,7 +58,7 @@ def test_a_child_that_is_killed_is_started_again(supervisor: Watched, tmp_path: 
     assert again.pid != first
 
 
-def test_a_child_that_crashes_is_started_again_and_its_exit_is_kept(supervisor: Watched, tmp_path: Path) -> None:
+def test_a_child_that_crashes_is_started_again(supervisor: Watched, tmp_path: Path) -> None:
     supervisor.start(_python(tmp_path, "raise SystemExit(3)"))
 
     status = supervisor.wait_for(
