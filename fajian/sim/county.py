@@ -8,4 +8,4 @@ PROCURATORATE: Final = "//procuratorate/泗检"
 OFFICE: Final = "//office/泗县"
 DISCIPLINE: Final = "//discipline/泗县"
 
-AGREEMENT: Final = "agreement/simulated-2022"
+AGREEMENT: Final = "agreement/model"
