@@ -156,7 +156,7 @@ async def read_all(stack: StackInfo, topic: str, partition: int) -> list[Consume
         tp = TopicPartition(topic, partition)
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
-        await consumer.seek_to_beginning(tp)
+        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         found: list[ConsumerRecord] = []
         async with asyncio.timeout(20):
             while await consumer.position(tp) < end:

@@ -125,9 +125,7 @@ class PostgresSink:
             consumer.seek(tp, self._next[tp])
 
     async def _round(self, opened: Connection, consumer: AIOKafkaConsumer) -> None:
-        """Tell what waits to be told, then fetch and apply one batch."""
-        if self._inbox is not None:
-            await send_digests(opened, self._inbox, self._config)
+        """Fetch and apply one batch, then tell the digests that wait."""
         batch: Batch = await consumer.getmany(timeout_ms=500, max_records=self._postgres.batch_records)
         if batch:
             try:
@@ -136,11 +134,20 @@ class PostgresSink:
                 log.info("offsets_moved", side=self._config.side)
                 await self._begin(opened, consumer)
                 return
+        await self._tell_digests(opened)
         for tp in consumer.assignment():
             self._ends[tp] = max(self._ends[tp], consumer.highwater(tp) or 0)
         self._health.ready()
         if not any(self.lag.values()):
             self.caught_up.set()
+
+    async def _tell_digests(self, opened: Connection) -> None:
+        """Send what waits. An inbox that takes nothing does not hold up the projection: next round again."""
+        if self._inbox is not None:
+            try:
+                await send_digests(opened, self._inbox, self._config)
+            except ConnectorError as error:
+                log.warning("digests_wait", side=self._config.side, error=str(error))
 
     async def _apply(self, opened: Connection, batch: Batch) -> None:
         following = {tp: records[-1].offset + 1 for tp, records in batch.items()}
