@@ -35,8 +35,10 @@ def worker(
         web_bind=settings.web_bind,
         web_port=web_port or settings.web_port or free_port(),
     )
+    process = faust.Worker(app, quiet=True, override_logging=False, loop=loop)
+    process.spinner = None  # it writes to standard output
     try:
-        faust.Worker(app, quiet=True, override_logging=False, loop=loop).execute_from_commandline()
+        process.execute_from_commandline()
     except SystemExit:
         if service.fatal is not None:
             raise service.fatal from None
