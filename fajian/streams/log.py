@@ -43,6 +43,10 @@ class Log(Protocol):
         """Return the offset that the next record of each partition will have."""
         ...
 
+    async def ends_before(self, parts: Sequence[Part], instant_ms: int) -> Mapping[Part, int]:
+        """Return for each partition where the records end that were appended before *instant_ms*."""
+        ...
+
     async def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
         """Return Kafka's id of each topic that exists. A recreated topic has another."""
         ...
@@ -77,7 +81,6 @@ class KafkaLog:
         return await self._offsets(self._asker.end_offsets, parts)
 
     async def ends_before(self, parts: Sequence[Part], instant_ms: int) -> Mapping[Part, int]:
-        """Return for each partition where the records end that were appended before *instant_ms*."""
         ends = await self.ends(parts)
         with translated(self._settings):
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):

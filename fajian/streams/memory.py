@@ -63,6 +63,12 @@ class MemoryTopics:
     async def ends(self, parts: Sequence[Part]) -> Mapping[Part, int]:
         return {part: len(self._records.get(part, ())) for part in parts}
 
+    async def ends_before(self, parts: Sequence[Part], instant_ms: int) -> Mapping[Part, int]:
+        return {
+            part: sum(record.timestamp < instant_ms for record in self._records.get(part, ()))
+            for part in parts
+        }
+
     async def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
         return {topic: self._id(topic) for topic in topics}
 

@@ -5,7 +5,7 @@ name, and its repetition changes nothing.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date, datetime, time, timedelta
 from typing import Self
@@ -18,8 +18,8 @@ from fajian.core.ports import Header, Output
 from fajian.errors import ClusterAwayError, DeliveryError, TickRefusedError
 from fajian.settings import Settings
 from fajian.streams.ledger import DECLARED, Ledger
-from fajian.streams.log import KafkaLog, Part
-from fajian.streams.outbox import KafkaOutbox
+from fajian.streams.log import KafkaLog, Log, Part
+from fajian.streams.outbox import KafkaOutbox, Outbox
 from fajian.streams.progress import Progress, ProgressBook, progress_output
 from fajian.streams.rules_topic import RulesTopic
 from schemas.names import ce_type, derived_id
@@ -39,28 +39,20 @@ LOOK_AT_MOST_SECONDS = 30.0  #: at the wall clock, while no day has ended
 AGAIN_AFTER_SECONDS = 5.0
 
 
-class Ticker:
-    """Use as an async context manager."""
+class DayEnder:
+    """Ends days in a ledger of so many *partitions*. *now* is the wall clock."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._log = KafkaLog(settings, client_id="fajian-ticker")
-        self._outbox = KafkaOutbox(settings, client_id="fajian-ticker")
-        self._rules = RulesTopic(self._log)
-        self._ledger = Ledger(self._log)
-        self._book = ProgressBook(self._log)
-        self._parts = [Part(CASE_EVENTS, partition) for partition in range(settings.partitions)]
-        self._inboxes = [Part(inbox(side), partition) for side in SIDES for _, partition in self._parts]
-        self._opened = AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._log)
-            await stack.enter_async_context(self._outbox)
-            self._opened = stack.pop_all()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._opened.aclose()
+    def __init__(
+        self, log: Log, outbox: Outbox, *, partitions: int, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._log = log
+        self._outbox = outbox
+        self._now = now
+        self._rules = RulesTopic(log)
+        self._ledger = Ledger(log)
+        self._book = ProgressBook(log)
+        self._parts = [Part(CASE_EVENTS, partition) for partition in range(partitions)]
+        self._inboxes = [Part(inbox(side), partition) for side in SIDES for partition in range(partitions)]
 
     async def declare(self, *, simulated: bool, from_day: date) -> None:
         """Write the declaration into every partition of the ledger that is empty. *from_day* ticks first."""
@@ -93,8 +85,8 @@ class Ticker:
         await self._ledger.refresh()
         simulated = self._ledger.declaration.simulated
         end = end_of(day)
-        if not simulated and end > clock.now():
-            raise TickRefusedError(f"{day} ends at {end.isoformat()}, and it is {clock.now().isoformat()}")
+        if not simulated and end > self._now():
+            raise TickRefusedError(f"{day} ends at {end.isoformat()}, and it is {self._now().isoformat()}")
         if simulated:
             wanted = await self._log.ends(self._inboxes)
         else:
@@ -116,7 +108,7 @@ class Ticker:
         day = await self.next_day()
         if self._ledger.declaration.simulated:
             raise TickRefusedError("this ledger lives in simulated time: what simulates it ends its days")
-        left = (end_of(day) - clock.now()).total_seconds()
+        left = (end_of(day) - self._now()).total_seconds()
         if left > 0:  # look again soon: the wall clock may be set
             await asyncio.sleep(min(left, LOOK_AT_MOST_SECONDS))
             return
@@ -147,6 +139,28 @@ class Ticker:
         ledger_id = (await self._log.topic_ids([CASE_EVENTS]))[CASE_EVENTS]
         stated = Progress(topic_id=ledger_id, acked=0, notes={"tick": day.isoformat()})
         await self._outbox.deliver([progress_output(AGENT, self._parts[0], stated)])
+
+
+class Ticker(DayEnder):
+    """Ends days on the cluster of *settings*, which act as the hub. Use as an async context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._opened = AsyncExitStack()
+        self._connections = (
+            KafkaLog(settings, client_id="fajian-ticker"),
+            KafkaOutbox(settings, client_id="fajian-ticker"),
+        )
+        super().__init__(*self._connections, partitions=settings.partitions)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            for connection in self._connections:
+                await opening.enter_async_context(connection)
+            self._opened = opening.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._opened.aclose()
 
 
 def end_of(day: date) -> datetime:
