@@ -209,5 +209,5 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield from (f"HTTP              {side}: {where}" for side, where in report["http"].items())
     for each in report.get("processes", ()):
         state = f"pid {each['pid']}" if each["pid"] else f"停 / down, exit {each['last_exit']}"
-        yield f"  {each['name']:<24}{state}  重启 / restarts {each['restarts']}"
+        yield f"  {each['name']:<24}{state}  异常退出 / crashes {each['crashes']}"
     yield from (f"问题 / problem: {each}" for each in report["problems"])

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 from fajian import clock
@@ -42,7 +42,7 @@ class ProcessStatus:
     name: str
     pid: int | None  #: None while it is down
     since: datetime  #: of the last start
-    restarts: int
+    crashes: int
     last_exit: int | None  #: negative: the signal that ended it
     log: str
 
@@ -60,9 +60,7 @@ class Supervisor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self, command: Command) -> None:
@@ -83,7 +81,7 @@ class Supervisor:
         """Wait *pause* seconds at most; raise if *name* has ended more than *crashes* times."""
         child = self._children[name]
         child.ended.wait(pause)
-        if child.restarts + (child.ended.is_set() and not child.stopping.is_set()) > crashes:
+        if child.crashes > crashes:
             raise StartError(
                 f"{name} ended with status {child.last_exit}: see {child.command.log}", log=child.command.log
             )
@@ -117,55 +115,58 @@ class _Child:
 
     def __init__(self, command: Command, on_change: Callable[[], None]) -> None:
         self.command = command
-        self.restarts = 0
+        self.crashes = 0
         self.last_exit: int | None = None
         self.ended = threading.Event()  #: set while the process is down
         self.stopping = threading.Event()
         self._on_change = on_change
         self._since = clock.now()
         self._process: subprocess.Popen[bytes] | None = None
-        self._failure: OSError | None = None
-        started = threading.Event()
+        started: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name=f"keep {command.name}", daemon=True
         )
         self._thread.start()
-        started.wait()
-        if self._failure:
-            raise StartError(
-                f"{command.name} cannot be started: {self._failure}", log=command.log
-            ) from self._failure
+        try:
+            started.result()
+        except OSError as error:
+            raise StartError(f"{command.name} cannot be started: {error}", log=command.log) from error
 
-    def _run(self, started: threading.Event) -> None:
+    def _run(self, started: Future[None]) -> None:
         pause = FIRST_PAUSE
         while not self.stopping.is_set():
-            try:
-                self._process = _spawn(self.command)
-            except OSError as error:
-                self._failure = error
-                return
-            finally:
-                started.set()
-            if self.stopping.is_set():  # asked for while we were starting
-                self.send(self.command.stop_signal)
-            self._since = clock.now()
-            self.ended.clear()
-            if self.restarts:
-                self._on_change()
             begun = monotonic()
-            self.last_exit = self._process.wait()
+            try:
+                self._live(started)
+            except OSError as error:
+                if not started.done():
+                    started.set_exception(error)
+                    return
+                # No memory, no handles: later on this is one more crash.
+            self.crashes += not self.stopping.is_set()
             self.ended.set()
             self._on_change()
             pause = FIRST_PAUSE if monotonic() - begun > STABLE_AFTER else pause
-            if self.stopping.wait(pause):
-                return
-            self.restarts += 1
+            self.stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _live(self, started: Future[None]) -> None:
+        """Start the process and wait for its end."""
+        self._process = _spawn(self.command)
+        self._since = clock.now()
+        self.ended.clear()
+        if not started.done():
+            started.set_result(None)
+        if self.stopping.is_set():  # asked for while we were starting
+            self.send(self.command.stop_signal)
+        if self.crashes:
+            self._on_change()
+        self.last_exit = self._process.wait()
 
     def status(self) -> ProcessStatus:
         pid = None if self.ended.is_set() or self._process is None else self._process.pid
         return ProcessStatus(
-            self.command.name, pid, self._since, self.restarts, self.last_exit, str(self.command.log)
+            self.command.name, pid, self._since, self.crashes, self.last_exit, str(self.command.log)
         )
 
     def kill(self) -> None:

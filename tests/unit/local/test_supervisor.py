@@ -52,7 +52,7 @@ def test_a_child_that_is_killed_is_started_again(supervisor: Watched, tmp_path: 
     first = supervisor.status("child").pid
 
     supervisor.kill("child")
-    again = supervisor.wait_for("child", lambda status: status.restarts == 1 and status.pid is not None)
+    again = supervisor.wait_for("child", lambda status: status.crashes == 1 and status.pid is not None)
 
     assert again.last_exit == -signal.SIGKILL
     assert again.pid != first
@@ -61,9 +61,7 @@ def test_a_child_that_is_killed_is_started_again(supervisor: Watched, tmp_path: 
 def test_a_child_that_crashes_is_started_again(supervisor: Watched, tmp_path: Path) -> None:
     supervisor.start(_python(tmp_path, "raise SystemExit(3)"))
 
-    status = supervisor.wait_for(
-        "child", lambda status: status.restarts >= 1 and status.last_exit is not None
-    )
+    status = supervisor.wait_for("child", lambda status: status.crashes >= 2 and status.last_exit is not None)
 
     assert status.last_exit == 3
 
@@ -119,6 +117,15 @@ def test_a_program_that_does_not_exist_is_an_error_of_the_start(supervisor: Watc
 
     with pytest.raises(StartError, match=r"child ended with status 1: see .*child\.log"):
         supervisor.check("child", pause=PATIENCE)
+
+
+def test_a_start_that_the_system_refuses_is_an_error_at_once(supervisor: Watched, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    command = Command("child", [sys.executable], tmp_path / "taken" / "child.log")
+
+    with pytest.raises(StartError, match="child cannot be started"):
+        supervisor.start(command)
+    assert supervisor.statuses() == []
 
 
 def test_two_children_cannot_have_one_name(supervisor: Watched, tmp_path: Path) -> None:
