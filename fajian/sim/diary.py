@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 
-from fajian.core.calendar import ONE_DAY, SHANGHAI, Calendar
+from fajian.core.calendar import SHANGHAI, Calendar
 from fajian.sim.cloud_events import structured
 from fajian.sim.county import COURT
 from fajian.sim.duties import ANSWER_WINDOW, LATE_DAYS
@@ -77,7 +77,7 @@ class Diary:
         shown = due if known is None else max(due, known)
         if shown > self.last_day:
             return
-        lead_day = self.calendar.add_working_days(due if shown == due else shown - ONE_DAY, ANSWER_WINDOW)
+        lead_day = self.calendar.add_working_days(shown, ANSWER_WINDOW)
         answered = healed is not None and healed <= lead_day
         expected = None if answered or lead_day > self.last_day else trigger
         self.truth.append(Planted(subject, rule, instance, due, "breach", expected, how))
