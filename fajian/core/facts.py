@@ -13,6 +13,9 @@ from fajian.core.rules import Body, Cue, Rules
 from fajian.errors import LedgerRecordError
 
 RETRACTED = "Retracted"
+BASELINE = "BaselineImported"
+
+Name = tuple[str, str]  #: source and id: what a fact is known by within its subject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -77,7 +80,7 @@ def read_fact(
             linked="ce_originid" in said,
             body=body,
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise LedgerRecordError(where=where, reason=f"{type(error).__name__}: {error}") from error
 
 
@@ -111,29 +114,44 @@ def in_order(facts: Iterable[Fact], rules: Rules) -> list[Fact]:
 def standing(facts: Sequence[Fact]) -> list[Fact]:
     """Leave out what a later word of the same source superseded or retracted, in whatever order they came.
 
-    A correction that is itself corrected removes nothing. Words that remove each other in a circle all stand.
+    What was superseded stays so when its correction is corrected in turn, and stands again when that
+    correction is retracted. A retraction that itself fell does nothing, and words that name each other in a
+    circle do nothing to each other.
     """
-    targets = {(fact.source, fact.id): _removes(fact) for fact in facts}
-    waiting: dict[tuple[str, str], int] = {}
-    for target in targets.values():
-        if target in targets:
-            waiting[target] = waiting.get(target, 0) + 1
-    if not waiting:
+    named = {(fact.source, fact.id): fact for fact in facts}
+    against: dict[Name, list[Name]] = {}
+    for name, fact in named.items():
+        if (target := _removes(fact)) in named:
+            against.setdefault(target, []).append(name)
+    if not against:
         return list(facts)
-    fallen: dict[tuple[str, str], bool] = {name: False for name in targets if name not in waiting}
-    decided = list(fallen)
-    for name in decided:  # grows while it is read
-        target = targets[name]
-        if target not in waiting or target in fallen:
-            continue
-        waiting[target] -= 1
-        if not fallen[name] or waiting[target] == 0:
-            fallen[target] = not fallen[name]
-            decided.append(target)
-    return [fact for fact in facts if not fallen.get((fact.source, fact.id), False)]
+    in_turn = _last_word_first(named, against)
+    settled, standing_, living = frozenset(in_turn), set(), set()
+    for name in (*in_turn, *(name for name in named if name not in settled)):
+        removers = [remover for remover in against.get(name, ()) if remover in settled]
+        retracted = any(named[one].name == RETRACTED and one in standing_ for one in removers)
+        corrected = any(named[one].name != RETRACTED and one in living for one in removers)
+        if corrected or not retracted:
+            living.add(name)  # itself or a later version of it
+        if not (corrected or retracted):
+            standing_.add(name)
+    return [fact for fact in facts if (fact.source, fact.id) in standing_]
 
 
-def _removes(fact: Fact) -> tuple[str, str] | None:
+def _last_word_first(named: Mapping[Name, Fact], against: Mapping[Name, Sequence[Name]]) -> list[Name]:
+    """Return every fact after all that are against it. Those in a circle are left out."""
+    waiting = {name: len(removers) for name, removers in against.items()}
+    in_turn = [name for name in named if name not in waiting]
+    for name in in_turn:  # grows while it is read
+        target = _removes(named[name])
+        if target in waiting:
+            waiting[target] -= 1
+            if not waiting[target]:
+                in_turn.append(target)
+    return in_turn
+
+
+def _removes(fact: Fact) -> Name | None:
     named = fact.body.get("retracts") if fact.name == RETRACTED else fact.body.get("supersedes")
     return (fact.source, named) if named and named != fact.id else None
 
