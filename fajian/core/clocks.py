@@ -64,17 +64,18 @@ def _openings(period: Period, view: View) -> Iterator[tuple[str, date, tuple[Fac
     )
     if not openers:
         return
-    if period.per is not None:
-        for day, fact in view.heard(period.per):
-            begun, opener = openers[0]
-            yield str(fact.body.get(period.instance or "", "")), max(day, begun), (fact, opener)
-        return
+    begun: list[tuple[date, tuple[Fact, ...]]]
+    if period.per is None:
+        begun = [(day, (fact,)) for day, fact in openers]
+    else:
+        since, opener = openers[0]
+        begun = [(max(day, since), (fact, opener)) for day, fact in view.heard(period.per)]
     seen: dict[str, None] = {}
-    for day, fact in openers:
-        instance = str(fact.body.get(period.instance) or "") if period.instance else ""
+    for day, opened_by in begun:
+        instance = str(opened_by[0].body.get(period.instance) or "") if period.instance else ""
         if instance not in seen:
             seen[instance] = None
-            yield instance, day, (fact,)
+            yield instance, day, opened_by
 
 
 def _repetitions(
@@ -164,15 +165,8 @@ def _due(
             continue
         granted += 1
         if extension.until is None:
-            due = count_due(
-                anchor,
-                period.length,
-                period.count,
-                calendar,
-                stops=stops,
-                extra=extension.add * granted,
-                nth=nth,
-            )
+            more = extension.add * granted
+            due = count_due(anchor, period.length, period.count, calendar, stops=stops, extra=more, nth=nth)
         else:
             until = date.fromisoformat(fact.body[extension.until])
             due = count_due(
