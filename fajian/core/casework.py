@@ -1,7 +1,7 @@
 """Fold the ledger: facts in; states, flags and leads out. The same prefix gives the same bytes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
 
@@ -9,7 +9,7 @@ import orjson
 
 from fajian.core import words
 from fajian.core.clocks import Clock
-from fajian.core.facts import Fact, read_fact
+from fajian.core.facts import BASELINE, Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak
 from fajian.core.ports import Folded, Output, Record, Store
 from fajian.core.routing import sides_of_fact
@@ -98,22 +98,32 @@ class Casework:
         session.meta.simulated = data["simulated"]
 
     def _tick(self, record: Record, headers: dict[str, bytes], session: Session) -> None:
-        """Judge the morning after a day. A tick that repeats or comes late in the ledger changes nothing."""
+        """Judge the morning after a day. A tick that repeats or comes late in the ledger changes nothing.
+
+        Where facts of the day may be missing, the next complete tick judges it. A day that had not ended
+        when its tick was written has none, unless time itself is simulated.
+        """
+        before = self._rules(session, record)
         data = orjson.loads(record.value or b"{}")
         day = date.fromisoformat(data["day"])
         meta = session.meta
-        if day <= meta.tick_day:
+        if day <= meta.tick_day or data["incomplete"]:
+            return
+        if not meta.simulated and instant_of(words.end_of(day)) > record.timestamp * 1000:
             return
         changed = data["rules"] != meta.rules
         meta.tick, meta.rules = day.isoformat(), data["rules"]
         rules = self._rules(session, record)
-        cause = words.Cause(headers["ce_id"].decode(), record.offset, day, words.end_of(day))
+        source, id_ = headers["ce_source"].decode(), headers["ce_id"].decode()
+        cause = words.Cause(source, id_, record.offset, day, words.end_of(day))
         subjects = self._everyone(session) if changed else self._due(session, day)
         for subject in subjects:
             state = self._state(subject, session)
             if changed:
                 state.view = None
             judged = state.judge(rules) if changed or not state.matters else list(state.matters)
+            if changed:
+                self._take_back(state, judged, before, cause, session)
             self._say(state, judged, rules, cause, session)
         session.folded.outputs.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
 
@@ -145,6 +155,7 @@ class Casework:
         state = self._state(subject, session)
         status = _status(fact, state)
         cause = words.Cause(
+            fact.source,
             headers["ce_id"].decode(),
             record.offset,
             session.meta.tick_day + timedelta(days=1),
@@ -159,8 +170,8 @@ class Casework:
         state.add(fact)
         for side in sides_of_fact(fact, rules):
             out.append(words.fact(cause, feed(side), record))
-        whole = fact.body.get("supersedes") or fact.body.get("retracts") or not state.matters
-        judged = state.judge(rules, None if whole else rules.heard_by[fact.name])
+        of_all = fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts")
+        judged = state.judge(rules, None if of_all or not state.matters else rules.heard_by[fact.name])
         self._say(state, judged, rules, cause, session)
 
     # -- what follows ------------------------------------------------------------------------------------
@@ -170,12 +181,12 @@ class Casework:
     ) -> None:
         """Publish the difference between what the facts show at the last tick and what was said."""
         tick, out = session.meta.tick_day, session.folded.outputs
-        gone = {key: said for key, said in state.said.items() if key.partition("\x1f")[0] in judged}
+        gone = {key: state.said[key] for key in sorted(state.said) if _rule(key) in judged}
         for rule in judged:
             for matter in state.matters.get(rule, ()):
                 gone.pop(matter.key, None)
                 said = state.said.get(matter.key)
-                flags, after = speak(matter, said, tick, rules)
+                flags, after = speak(matter, said, tick, rules, on=cause.on)
                 out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
                 if after is not None:
                     state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
@@ -185,6 +196,17 @@ class Casework:
             if after is not None:
                 state.said[key] = after
         self._share(state, rules, cause, session)
+
+    def _take_back(
+        self, state: SubjectState, judged: Sequence[str], before: Rules, cause: words.Cause, session: Session
+    ) -> None:
+        """Withdraw what was said under rows that the law no longer has for this subject."""
+        for key in sorted(state.said):
+            if _rule(key) not in judged:
+                said = state.said.pop(key)
+                flags, _ = speak(None, said, session.meta.tick_day, before)
+                out = session.folded.outputs
+                out.extend(words.vanished(cause, state, key, name, said, before) for name in flags)
 
     def _lead(
         self,
@@ -204,7 +226,7 @@ class Casework:
                 session.folded.outputs.append(
                     words.lead(cause, state, matter, trigger, evidence, lead, rules)
                 )
-                return Said(said.stage, said.due_day, said.since, said.until, lead, said.wake)
+                return replace(said, lead=lead)
         return said
 
     def _share(self, state: SubjectState, rules: Rules, cause: words.Cause, session: Session) -> None:
@@ -281,9 +303,14 @@ def _due_key(day: date, subject: str) -> bytes:
     return DUE + day.isoformat().encode() + subject.encode()
 
 
+def _rule(key: str) -> str:
+    return key.partition("\x1f")[0]
+
+
 def _chained(head: str, record: Record) -> str:
     digest = blake2b(head.encode(), digest_size=32)
-    for part in (record.key or b"", record.value or b"", *(value for _, value in record.headers)):
+    said = (part for name, value in record.headers for part in (name.encode(), value))
+    for part in (record.key or b"", record.value or b"", *said):
         digest.update(len(part).to_bytes(4, "big") + part)
     return digest.hexdigest()
 

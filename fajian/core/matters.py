@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fajian.core.clocks import Clock, as_day
 from fajian.core.counting import explain
+from fajian.core.facts import BASELINE, View
 from fajian.core.rules import Period, Rules, Trigger
 from fajian.core.triggers import Finding
 
@@ -42,6 +43,7 @@ class Matter:
     row: Period | Trigger
     side: str
     shown_by: Clock | Finding
+    historic: bool = False  #: due before the agreement or the baseline: no breach is told across
 
     @property
     def key(self) -> str:
@@ -56,78 +58,94 @@ class Matter:
 class Said:
     """What was published of a matter. Kept with the subject's facts."""
 
-    stage: str  #: of STAGES, or `paused`, `met`, `late`, `gone`, `withdrawn`, `historic`
+    stage: str  #: of STAGES, or `paused`, `met`, `late`, `gone`, `moot`, `withdrawn`, `historic`
     due_day: date | None = None
-    since: date | None = None  #: tick at which the breach was first said
+    since: date | None = None  #: day on which the breach was first said
     until: date | None = None  #: last day of the owner's answer window
     lead: str | None = None
     wake: date | None = None  #: next tick at which there may be something to say
+    reported: bool = False  #: others than the owner have heard of the breach
+
+    @property
+    def breached(self) -> bool:
+        return self.rank >= _OVERDUE or self.stage == "historic"
 
     @property
     def rank(self) -> int:
         return _RANK.get(self.stage, -1)
 
 
-def matter_of_clock(clock: Clock, period: Period) -> Matter:
-    return Matter(clock.rule, clock.instance, clock.phase, clock.due_day, period, period.side, clock)
+def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
+    """Return the matter that *clock* shows. Breaches before *since* are historic."""
+    due = clock.due_day
+    historic = due is not None and due < since
+    return Matter(clock.rule, clock.instance, clock.phase, due, period, period.side, clock, historic)
 
 
-def matter_of_finding(finding: Finding, trigger: Trigger) -> Matter:
-    side = finding.side or trigger.side
-    return Matter(finding.rule, finding.instance, "breach", finding.day, trigger, side, finding)
+def matter_of_finding(finding: Finding, trigger: Trigger, since: date) -> Matter:
+    side, day = finding.side or trigger.side, finding.day
+    return Matter(finding.rule, finding.instance, "breach", day, trigger, side, finding, day < since)
+
+
+def live_since(view: View, rules: Rules) -> date:
+    """Return the day from which breaches count: that of the agreement or of a baseline, the later one."""
+    days = [date.fromisoformat(fact.body["as_of_day"]) for fact in view.named(BASELINE)]
+    return max((*days, rules.policy.go_live or date.min))
 
 
 def speak(
-    matter: Matter | None, said: Said | None, tick: date, rules: Rules
+    matter: Matter | None, said: Said | None, tick: date, rules: Rules, *, on: date | None = None
 ) -> tuple[list[str], Said | None]:
     """Return the flags to publish, oldest first, and what has been said after them.
 
-    *tick* is the last day that has ended: the morning after it is judged.
+    *tick* is the last day that has ended: the morning after it is judged. *on* is the day on which it is
+    said, when that is a later one: what an event shows during a day is answered from the next morning on.
     """
     if matter is None:
-        if said is None or said.stage in ("withdrawn", "gone", "met"):
-            return [], said
-        return ["Withdrawn"], Said("withdrawn")
+        silent = said is None or said.stage in ("withdrawn", "gone", "met")
+        return ([] if silent else ["Withdrawn"]), said and Said("withdrawn")
     if matter.phase in ("open", "breach"):
-        return _speak_of_open(matter, said, tick, rules)
-    if said is None and matter.phase in ("late", "moot") and _is_historic(matter, rules):
-        return [], Said("historic", matter.due_day, since=tick)
+        return _speak_of_open(matter, said, tick, on or tick, rules)
+    if said is None and matter.phase in ("late", "moot") and matter.historic:
+        return [], Said(matter.phase, matter.due_day)
     return _speak_of_settled(matter, said)
 
 
 def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
     before = said or Said("")
-    breached = before.rank >= _OVERDUE
     after = replace(before, stage=matter.phase, due_day=matter.due_day, wake=None)
-    if before.stage in (matter.phase, "historic"):
-        return [], replace(before, wake=None)
+    if before.stage == matter.phase:
+        return [], after
     match matter.phase:
         case "met":
-            return (["Withdrawn"] if breached or before.stage == "late" else ["Met"]), after
+            return (["Withdrawn"] if before.breached or before.stage == "late" else ["Met"]), after
         case "late":
-            return (["Met"] if breached else ["Overdue", "Met"]), after
+            return (["Met"] if before.breached else ["Overdue", "Met"]), after
         case "gone":
             return (["Withdrawn"] if said and before.stage not in ("met", "withdrawn") else []), after
         case "moot":
-            return ([] if breached else ["Overdue"]), after
+            return ([] if before.breached else ["Overdue"]), after
         case _:  # paused
             opened = [] if said else ["DeadlineOpened"]
-            return [*opened, *(["Withdrawn"] if breached else []), "Paused"], after
+            return [*opened, *(["Withdrawn"] if before.breached else []), "Paused"], after
 
 
-def _speak_of_open(matter: Matter, said: Said | None, tick: date, rules: Rules) -> tuple[list[str], Said]:
+def _speak_of_open(
+    matter: Matter, said: Said | None, tick: date, on: date, rules: Rules
+) -> tuple[list[str], Said]:
     words, before = _reopen(matter, said, tick)
     if before.stage == "historic":
         return words, before
-    if _is_historic(matter, rules) and _stage(matter, before, tick) == "overdue":
-        return [*words, "Overdue"], Said("historic", matter.due_day, since=tick)
     now, stage = before, _stage(matter, before, tick)
+    word = "Breached" if matter.phase == "breach" and stage == "overdue" else _WORD.get(stage, "")
+    if matter.historic and stage == "overdue":
+        return [*words, word], Said("historic", matter.due_day, since=on)
     if _RANK[stage] > before.rank:
-        words.append("Breached" if matter.phase == "breach" and stage == "overdue" else _WORD[stage])
-        now = replace(before, stage=stage)
+        words.append(word)
+        now = replace(before, stage=stage, reported=stage == "escalated")
     if stage == "overdue" and now.until is None:
-        until = rules.calendar.add_working_days(tick, rules.policy.answer_window)
-        now = replace(now, since=tick, until=until)
+        until = rules.calendar.add_working_days(on, rules.policy.answer_window)
+        now = replace(now, since=on, until=until)
     return words, replace(now, wake=_wake(matter, now, tick))
 
 
@@ -135,14 +153,12 @@ def _reopen(matter: Matter, said: Said | None, tick: date) -> tuple[list[str], S
     """Bring what was said in line with a due day that may have moved, before any stage is judged."""
     fresh = Said("opened", matter.due_day)
     if matter.phase == "breach":
-        return [], said if said and said.rank >= _OVERDUE else Said("opened", matter.due_day)
+        return [], replace(said, due_day=matter.due_day) if said and said.breached else fresh
     if said is None or said.stage in ("met", "late", "gone", "moot", "withdrawn"):
         return ["DeadlineOpened"], fresh
-    if said.stage == "historic":
-        return [], said
     if said.stage == "paused":
         return ["Resumed"], fresh
-    if said.due_day == matter.due_day:
+    if said.due_day == matter.due_day or (said.stage == "historic" and matter.historic):
         return [], said
     if said.rank >= _OVERDUE:
         if matter.due_day is not None and matter.due_day <= tick:
@@ -190,11 +206,6 @@ def _wake(matter: Matter, said: Said, tick: date) -> date | None:
     return min((day for day in (*ticks, due - timedelta(days=1), due) if day > tick), default=None)
 
 
-def _is_historic(matter: Matter, rules: Rules) -> bool:
-    go_live = rules.policy.go_live
-    return go_live is not None and matter.due_day is not None and matter.due_day < go_live
-
-
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
     """Explain one matter: the row and its source, then every step from the first day to the due day."""
     row = matter.row
@@ -217,21 +228,21 @@ def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
     return head | explain(shown.due) | extra
 
 
-def encode_said(said: Mapping[str, Said]) -> dict[str, list[str | None]]:
+def encode_said(said: Mapping[str, Said]) -> dict[str, list[Any]]:
     def iso(day: date | None) -> str | None:
         return day.isoformat() if day else None
 
     return {
-        key: [s.stage, iso(s.due_day), iso(s.since), iso(s.until), s.lead, iso(s.wake)]
+        key: [s.stage, iso(s.due_day), iso(s.since), iso(s.until), s.lead, iso(s.wake), s.reported]
         for key, s in sorted(said.items())
     }
 
 
-def decode_said(rows: Mapping[str, list[str | None]]) -> dict[str, Said]:
+def decode_said(rows: Mapping[str, list[Any]]) -> dict[str, Said]:
     def day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
 
     return {
-        key: Said(row[0] or "", day(row[1]), day(row[2]), day(row[3]), row[4], day(row[5]))
-        for key, row in rows.items()
+        key: Said(stage, day(due), day(since), day(until), lead, day(wake), reported)
+        for key, (stage, due, since, until, lead, wake, reported) in rows.items()
     }

@@ -18,6 +18,7 @@ from schemas.names import derived_id, short_name
 from schemas.topics import CASE_EVENTS, FLAGS, LEADS, SIDES, inbox, receipts
 
 ONE_DAY = timedelta(days=1)
+TICKER = "//hub/ticker"
 _TAKEN = (
     "subject",
     "rule",
@@ -144,7 +145,11 @@ def _tick(day: date, rules: Rules, offset: int) -> MemoryRecord:
 
 
 def _clock(type_: str, data: Mapping[str, Any], offset: int, day: date) -> MemoryRecord:
-    headers = [("ce_type", type_.encode()), ("ce_id", derived_id("0", day.isoformat()).encode())]
+    headers = [
+        ("ce_id", derived_id("0", day.isoformat()).encode()),
+        ("ce_source", TICKER.encode()),
+        ("ce_type", type_.encode()),
+    ]
     return MemoryRecord(CASE_EVENTS, 0, offset, 0, None, orjson.dumps(data), headers)
 
 

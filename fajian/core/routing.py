@@ -9,6 +9,8 @@ import orjson
 from fajian.core.facts import Fact
 from fajian.core.ports import Folded, Header, Output, Record, Store
 from fajian.core.rules import Period, Rules, Trigger
+from fajian.core.words import LEAD
+from fajian.errors import RulesMissingError
 from schemas.names import short_name
 from schemas.topics import LEADS, feed
 
@@ -38,8 +40,13 @@ def addressees_of_type(name: str, rules: Rules) -> Addressees:
     return Addressees(dict.fromkeys(row.visible, ()), f"events.toml: {row.zh}")
 
 
-def addressees_of_flag(name: str, body: Mapping[str, Any], rules: Rules) -> Addressees:
-    """Return who hears of a flag: the owner always, others by the ladder once the answer window is over."""
+def addressees_of_flag(
+    name: str, body: Mapping[str, Any], rules: Rules, *, raised: bool = False
+) -> Addressees:
+    """Return who hears of a flag: the owner always, others by the ladder once the answer window is over.
+
+    *raised*: its breach was raised as a lead, so the procuratorate hears what becomes of it.
+    """
     owner = body["side"]
     row = row_of(body["rule"], rules)
     if body["historic"]:
@@ -47,7 +54,7 @@ def addressees_of_flag(name: str, body: Mapping[str, Any], rules: Rules) -> Addr
     heard = _climb(name, owner, row, rules)
     heard.setdefault(owner, ())
     if name in _AFTER_THE_BREACH and body["reported"]:
-        for side in _told_of(owner, row, rules):
+        for side in (*_climb("Escalated", owner, row, rules), *((PROCURATORATE,) if raised else ())):
             heard.setdefault(side, ())
     if not rules.policy.signed:
         return Addressees({owner: heard[owner]}, "the policy is not signed by both sides: own duties only")
@@ -71,14 +78,6 @@ def _climb(name: str, owner: str, row: Period | Trigger, rules: Rules) -> dict[s
                 side = rules.posts[post]
                 heard[side] = (*heard.get(side, ()), *(() if post in heard.get(side, ()) else (post,)))
     return heard
-
-
-def _told_of(owner: str, row: Period | Trigger, rules: Rules) -> list[str]:
-    """Return the sides that heard of an escalated breach, as flag or as lead."""
-    told = list(_climb("Escalated", owner, row, rules))
-    if owner == COURT and (isinstance(row, Trigger) or rules.trigger_of.get(row.id)):
-        told.append(PROCURATORATE)
-    return told
 
 
 def addressees_of_lead(body: Mapping[str, Any], rules: Rules) -> Addressees:
@@ -107,20 +106,28 @@ class Router:
 
     def _route(self, record: Record) -> list[Output]:
         body = orjson.loads(record.value or b"{}")
-        rules = self._rules_of(body["explanation"]["rules"])
+        rules = self._rules(body["explanation"]["rules"], record)
         if record.topic == LEADS:
             to = addressees_of_lead(body, rules)
         else:
-            to = addressees_of_flag(_name(record.headers), body, rules)
+            headers = dict(record.headers)
+            name = short_name(headers["ce_type"].decode())
+            to = addressees_of_flag(name, body, rules, raised=LEAD in headers)
         return [
-            Output(record.offset, feed(side), record.key, record.value, _addressed(record.headers, posts))
+            Output(record.offset, feed(side), record.key, record.value, _headers(record.headers, side, posts))
             for side, posts in to.posts.items()
         ]
 
+    def _rules(self, version: str, record: Record) -> Rules:
+        try:
+            return self._rules_of(version)
+        except KeyError as error:
+            where = f"{record.topic}/{record.partition}/{record.offset}"
+            raise RulesMissingError(
+                f"expected rules version {version} for {where}, and it is not there"
+            ) from error
 
-def _name(headers: Sequence[Header]) -> str:
-    return short_name(next(value for name, value in headers if name == "ce_type").decode())
 
-
-def _addressed(headers: Sequence[Header], posts: tuple[str, ...]) -> list[Header]:
-    return [*headers, ("ce_posts", ",".join(posts).encode())] if posts else list(headers)
+def _headers(headers: Sequence[Header], side: str, posts: tuple[str, ...]) -> list[Header]:
+    kept = [header for header in headers if header[0] != LEAD or side == PROCURATORATE]
+    return [*kept, ("ce_posts", ",".join(posts).encode())] if posts else kept

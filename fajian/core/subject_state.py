@@ -13,6 +13,7 @@ from fajian.core.matters import (
     Said,
     decode_said,
     encode_said,
+    live_since,
     matter_of_clock,
     matter_of_finding,
 )
@@ -59,19 +60,23 @@ class SubjectState:
     def judge(self, rules: Rules, heard: Iterable[str] | None = None) -> list[str]:
         """Derive matters anew, of all rows or the *heard* ones, and return the ids that were judged."""
         view = self.look(rules)
+        since = live_since(view, rules)
         periods = rules.periods_on.get(self.kind, ())
         finders = rules.finders_on.get(self.kind, ())
         wanted = None if heard is None else frozenset(heard)
+        if wanted is None:
+            self.matters = {}  # a row that the law no longer has shows nothing
         judged = []
         for period in periods:
             if wanted is None or period.id in wanted:
-                self.matters[period.id] = [matter_of_clock(c, period) for c in clocks_of(period, view, rules)]
+                clocks = clocks_of(period, view, rules)
+                self.matters[period.id] = [matter_of_clock(clock, period, since) for clock in clocks]
                 judged.append(period.id)
         for trigger in finders:
             if wanted is None or trigger.id in wanted:
                 found = FINDERS[trigger.finder or ""](trigger, view, rules)
                 self.matters[trigger.id] = [
-                    matter_of_finding(finding, trigger)
+                    matter_of_finding(finding, trigger, since)
                     for finding in found
                     if trigger.since is None or finding.day >= trigger.since
                 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from fajian.core.clocks import Clock, stops_of
 from fajian.core.counting import count_due
-from fajian.core.facts import Fact, View
+from fajian.core.facts import BASELINE, Fact, View
 from fajian.core.rules import Rules, Trigger
 
 
@@ -108,31 +108,37 @@ def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
 def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T38: recorded long after it happened (known outages left out), or before what it presupposes."""
     for fact in view.facts:
-        if fact.linked:
-            continue
-        why = _lateness(fact, rules) | _disorder(fact, view, rules)
+        late = {} if fact.linked else _lateness(fact, view, rules)
+        why = late | _disorder(fact, view, rules)
         if why:
             side = fact.source.removeprefix("//").partition("/")[0]
             yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, side)
 
 
-def _lateness(fact: Fact, rules: Rules) -> dict[str, Any]:
+def _lateness(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
     late = (fact.arrived_day - fact.day).days
-    if late <= rules.policy.late_days or fact.name == "BaselineImported":
+    if late <= rules.policy.late_days or fact.name == BASELINE:
         return {}
-    if any(first <= fact.day <= last for first, last in rules.policy.outages):
+    noted = [_between(outage) for outage in view.named("OutageNoted")]
+    if any(first <= fact.day <= last for first, last in (*rules.policy.outages, *noted)):
         return {}
     return {"recorded_days_later": late}
 
 
+def _between(outage: Fact) -> tuple[date, date]:
+    return date.fromisoformat(outage.body["from_day"]), date.fromisoformat(outage.body["to_day"])
+
+
 def _disorder(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
+    """Of two copies of facts that are at home elsewhere, that other subject tells."""
     for first, then, tie in rules.impossible:
         if fact.name != then:
             continue
         tied = [
             earlier.day
             for earlier in view.named(first)
-            if tie is None or earlier.body.get(tie) == fact.body.get(tie)
+            if not (fact.linked and earlier.linked)
+            and (tie is None or earlier.body.get(tie) == fact.body.get(tie))
         ]
         if tied and fact.day < min(tied):
             return {"before": first, "which_happened_on": min(tied).isoformat()}

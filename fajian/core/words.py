@@ -20,6 +20,9 @@ from schemas.topics import CASE_STATE, FLAGS, LEADS
 SOURCE = "//hub/casework"
 BOTH = ("court", "procuratorate")
 
+#: On a flag whose breach was raised as a lead: only those who may see leads may see this header.
+LEAD = "ce_leadid"
+
 _PRIVATE = ("ce_inboxposition", "ce_submittedby")  #: say where the other side's inbox stands
 
 
@@ -27,17 +30,30 @@ _PRIVATE = ("ce_inboxposition", "ce_submittedby")  #: say where the other side's
 class Cause:
     """The ledger record that something follows from."""
 
+    source: str
     id: str
     offset: int
     on: date  #: the day that the tick ended, or that is under way
     at: str  #: instant, RFC 3339
+
+    def names(self, *parts: str) -> str:
+        """Return the id of what follows. Two sources may use the same id, so both belong to the name."""
+        return derived_id(self.source, self.id, *parts)
 
 
 def end_of(day: date) -> str:
     return f"{(day + timedelta(days=1)).isoformat()}T00:00:00+08:00"
 
 
-def _said(cause: Cause, topic: str, subject: str, type_: str, id_: str, body: Mapping[str, Any]) -> Output:
+def _said(
+    cause: Cause,
+    topic: str,
+    subject: str,
+    type_: str,
+    id_: str,
+    body: Mapping[str, Any],
+    before: Said | None = None,
+) -> Output:
     headers: list[Header] = [
         ("ce_specversion", b"1.0"),
         ("ce_id", id_.encode()),
@@ -48,12 +64,15 @@ def _said(cause: Cause, topic: str, subject: str, type_: str, id_: str, body: Ma
         ("ce_causationid", cause.id.encode()),
         ("content-type", b"application/json"),
     ]
+    if before and before.lead:
+        headers.append((LEAD, before.lead.encode()))
     return Output(cause.offset, topic, subject.encode(), orjson.dumps(body), headers)
 
 
 def flag(
     cause: Cause, state: SubjectState, matter: Matter, name: str, said: Said | None, rules: Rules
 ) -> Output:
+    before = state.said.get(matter.key)
     body: dict[str, Any] = {
         "rule": matter.rule,
         "instance": matter.instance,
@@ -65,16 +84,16 @@ def flag(
         "side": matter.side,
         "on": cause.on.isoformat(),
         "flag_id": flag_id(state.subject, matter.rule, matter.instance),
-        "explanation": explanation_of(matter, rules),
+        "explanation": explanation_of(matter, rules) | (_delay(matter) if name == "Withdrawn" else {}),
         "evidence": matter.evidence,
-        "historic": said is not None and said.stage == "historic",
-        "reported": _was_reported(state, matter.key),
+        "historic": "historic" in (said.stage if said else "", before.stage if before else ""),
+        "reported": before is not None and before.reported,
         "lateness_days": _lateness(matter, name),
         "answer": _answer(state, matter, rules),
         "rules": rules.version,
     }
-    said_id = derived_id(cause.id, state.subject, matter.rule, matter.instance, name)
-    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body)
+    said_id = cause.names(state.subject, matter.rule, matter.instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, before)
 
 
 def flag_id(subject: str, rule: str, instance: str) -> str:
@@ -90,9 +109,10 @@ def _lateness(matter: Matter, name: str) -> int | None:
     return (done[0] - due).days if done and due else None
 
 
-def _was_reported(state: SubjectState, key: str) -> bool:
-    before = state.said.get(key)
-    return before is not None and before.stage == "escalated"
+def _delay(matter: Matter) -> dict[str, Any]:
+    """Say how long a fact that takes back a breach was on its way."""
+    closed = matter.shown_by.closed if isinstance(matter.shown_by, Clock) else None
+    return {"reported_days_later": (closed[1].arrived_day - closed[1].day).days} if closed else {}
 
 
 def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said, rules: Rules) -> Output:
@@ -113,10 +133,10 @@ def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said,
         "explanation": {"rule": rule, "why": "retracted", "rules": rules.version},
         "evidence": [],
         "historic": said.stage == "historic",
-        "reported": said.stage == "escalated",
+        "reported": said.reported,
     }
-    said_id = derived_id(cause.id, state.subject, rule, instance, name)
-    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body)
+    said_id = cause.names(state.subject, rule, instance, name)
+    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, said)
 
 
 def lead(
@@ -146,7 +166,7 @@ def lead(
         "rules": rules.version,
         "unverified": True,
     }
-    said_id = derived_id(cause.id, state.subject, matter.rule, matter.instance, trigger.id)
+    said_id = cause.names(state.subject, matter.rule, matter.instance, trigger.id)
     return _said(cause, LEADS, state.subject, ce_type("LeadRaised", "lead"), said_id, body)
 
 
