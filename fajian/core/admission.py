@@ -1,7 +1,7 @@
 """May this event pass the gate? One verdict for intake and for checking offline.
 
-Order of the checks: size, envelope, type, body, may this side say this, subject, time. Facts are never refused
-for being inconvenient; odd ones carry warnings.
+Order of the checks: size, envelope, type, body, may this side say this, subject, time. Facts are never
+refused for being inconvenient; odd ones carry warnings.
 """
 
 from collections.abc import Mapping
