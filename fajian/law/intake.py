@@ -5,5 +5,5 @@ from fajian.law.events import load_intake_law
 
 
 def load_intake(*, simulated: bool = False) -> Intake:
-    """Return the folder of `agents/intake.py`. In a *simulated* ledger an event arrives when it was recorded."""
+    """Return the folder of `agents/intake.py`. In a *simulated* ledger events arrive when recorded."""
     return Intake(load_intake_law(), simulated=simulated)
