@@ -1,0 +1,118 @@
+"""Fold the ledger from its beginning, and compare with what everybody holds of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fajian.core.casework import Casework
+from fajian.core.memory import Memory
+from fajian.core.ports import Folded, Record
+from fajian.streams.log import Log, Part
+from fajian.streams.progress import ProgressBook
+from fajian.streams.rules_topic import RulesTopic
+from fajian.streams.skips import SkipBook
+from schemas.topics import CASE_EVENTS, CASE_STATE
+
+CASEWORK = "casework"
+MARKER = "digest/"  #: keys in `case.state` that are not subjects
+
+
+class Held(NamedTuple):
+    """One subject's state, and the place in the ledger that it rests on."""
+
+    value: bytes
+    partition: int
+    offset: int
+
+
+Copy = Mapping[str, Held]  #: by subject
+
+
+class Difference(NamedTuple):
+    """Where a copy is not what the ledger says."""
+
+    where: str
+    subject: str
+    reason: str  #: missing, unknown, older or different
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came out. Equal means byte for byte."""
+
+    records: int = 0
+    subjects: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def is_equal(self) -> bool:
+        return not self.differences
+
+    def __str__(self) -> str:
+        return "equal" if self.is_equal else f"{len(self.differences)} subjects differ"
+
+
+async def verify(log: Log, *, partitions: int, copies: Mapping[str, Copy]) -> Verdict:
+    """Compare `case.state` and *copies* with a fresh fold of everything that casework has acknowledged."""
+    ledger = [Part(CASE_EVENTS, partition) for partition in range(partitions)]
+    rules, skips, book = RulesTopic(log), SkipBook(log), ProgressBook(log)
+    for read_beside in (rules, skips, book):
+        await read_beside.refresh()
+    come_to = {part: stated.acked if (stated := book.of(CASEWORK, part)) else 0 for part in ledger}
+    verdict = Verdict()
+    expected: dict[str, Held] = {}
+    for part, end in come_to.items():
+        casework, store = Casework(rules.get), Memory()
+        async for records in log.read(part, 0, end):
+            known = [record for record in records if not skips.covers(record)]
+            folded = casework.fold(known, store) if known else Folded(records[-1].offset)
+            store.apply(folded.writes)
+            expected.update(_states(folded))
+            verdict.records += len(records)
+    verdict.subjects = len(expected)
+    ends = {part.partition: end for part, end in come_to.items()}
+    for where, held in {CASE_STATE: await _held_in_topic(log, partitions), **copies}.items():
+        verdict.differences.extend(_compare(where, expected, held, ends))
+    return verdict
+
+
+def _states(folded: Folded) -> Iterator[tuple[str, Held]]:
+    for output in folded.outputs:
+        subject = (output.key or b"").decode()
+        if output.topic == CASE_STATE and not subject.startswith(MARKER):
+            yield subject, Held(output.value or b"", output.partition, output.cause)
+
+
+async def _held_in_topic(log: Log, partitions: int) -> Copy:
+    """Read `case.state`; the higher ledger offset wins, whichever came last."""
+    held: dict[str, Held] = {}
+    parts = [Part(CASE_STATE, partition) for partition in range(partitions)]
+    begins, ends = await log.begins(parts), await log.ends(parts)
+    for part in parts:
+        async for records in log.read(part, begins[part], ends[part]):
+            for subject, found in _held(records):
+                if subject not in held or held[subject].offset <= found.offset:
+                    held[subject] = found
+    return held
+
+
+def _held(records: Iterable[Record]) -> Iterator[tuple[str, Held]]:
+    for record in records:
+        subject = (record.key or b"").decode()
+        if record.value is not None and not subject.startswith(MARKER):
+            headers = dict(record.headers)
+            yield subject, Held(record.value, int(headers["ledgerpartition"]), int(headers["ledgeroffset"]))
+
+
+def _compare(where: str, expected: Copy, held: Copy, ends: Mapping[int, int]) -> Iterator[Difference]:
+    """What rests on the ledger beyond our fold is younger than it, and not compared."""
+    for subject in sorted(expected.keys() | held.keys()):
+        found, wanted = held.get(subject), expected.get(subject)
+        if found is not None and found.offset >= ends.get(found.partition, 0):
+            continue
+        if found is None:
+            yield Difference(where, subject, "missing")
+        elif wanted is None:
+            yield Difference(where, subject, "unknown")
+        elif found.value != wanted.value:
+            yield Difference(where, subject, "older" if found.offset < wanted.offset else "different")
