@@ -23,7 +23,7 @@ class Door(NamedTuple):
 
 
 def variables(side: str) -> Mapping[str, str]:
-    """Return what fills the `${NAME}` of a connector file: the running embedded stack, then the environment."""
+    """Return what fills the `${NAME}` of a connector file: the embedded stack, then the environment."""
     if side not in SIDES:
         raise SettingsError(f"side: expected {' or '.join(SIDES)}, got {side!r}")
     try:

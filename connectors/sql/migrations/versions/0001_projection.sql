@@ -88,21 +88,13 @@ CREATE TABLE faults (
     PRIMARY KEY (topic, partition, "offset")
 );
 
--- The present stage of each flag, with what its owner said to it.
+-- The present stage of each flag. The owner's answer travels in the flags that come after it.
 CREATE VIEW flags AS
 SELECT DISTINCT ON (flag.matter)
     flag.matter AS flag_id, flag.subject, flag.rule, flag.instance, flag.type AS stage, flag.due_day,
-    flag.day AS on_day, flag.at, flag.seq, flag.body,
-    acknowledged.at AS acknowledged_at, answered.body ->> 'answer' AS answer, answered.at AS answered_at
+    flag.day AS on_day, flag.body ->> 'owed_by' AS owed_by, flag.body ->> 'side' AS side,
+    flag.body -> 'answer' ->> 'answer' AS answer, flag.at, flag.seq, flag.body
 FROM feed AS flag
-LEFT JOIN LATERAL (
-    SELECT said.at FROM feed AS said
-    WHERE said.matter = flag.matter AND said.type = 'FlagAcknowledged' ORDER BY said.seq LIMIT 1
-) AS acknowledged ON true
-LEFT JOIN LATERAL (
-    SELECT said.at, said.body FROM feed AS said
-    WHERE said.matter = flag.matter AND said.type = 'FlagAnswered' ORDER BY said.seq DESC LIMIT 1
-) AS answered ON true
 WHERE flag.kind = 'flag'
 ORDER BY flag.matter, flag.seq DESC;
 

@@ -1,0 +1,87 @@
+"""One subject as a side knows it: for `fajian case`, as JSON and as text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.projection import Projection, Row
+
+_HIDDEN = ("seq", "subject", "matter")
+
+
+async def case_shape(projection: Projection, subject: str) -> dict[str, Any] | None:
+    """Gather state, flags, leads and time line; None where nothing is known."""
+    states = await projection.fetch("subject", subject=subject)
+    timeline = await projection.fetch("timeline", subject=subject)
+    if not states and not timeline:
+        return None
+    of_subject = {"subject": subject, "rule": None, "type": None, "since": None, "after": 0, "limit": 10_000}
+    flags = await projection.fetch("flags", **of_subject)
+    leads = await projection.fetch("leads", **of_subject)
+    state = states[0] if states else {}
+    return {
+        "subject": subject,
+        "kind": state.get("kind"),
+        "stage": state.get("stage"),
+        "last_day": state.get("last_day"),
+        "ledger": _ledger(state),
+        "clocks": _explained((state.get("state") or {}).get("clocks", []), flags),
+        "flags": [_without(row, "body") | {"explanation": row["body"].get("explanation")} for row in flags],
+        "leads": [_without(row, "body") | {"lead": row["body"]} for row in leads],
+        "timeline": [_without(row, *_HIDDEN) for row in timeline],
+    }
+
+
+def _ledger(state: Row) -> str | None:
+    """Name the ledger record that the state rests on."""
+    if not state:
+        return None
+    return f"case.events/{state['ledger_partition']}/{state['ledger_offset']}"
+
+
+def _explained(clocks: Sequence[Mapping[str, Any]], flags: Sequence[Row]) -> list[dict[str, Any]]:
+    """Put to each clock the explanation that came with the last flag about it, where this side got one."""
+    said = {(flag["rule"], flag["instance"] or ""): flag["body"].get("explanation") for flag in flags}
+    return [{**clock, "explanation": said.get((clock["rule"], clock["instance"]))} for clock in clocks]
+
+
+def _without(row: Row, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person reads."""
+    yield f"{shape['subject']}  {shape['stage'] or ''}  总账 ledger {shape['ledger'] or '-'}"
+    if shape["clocks"]:
+        yield "期限 / clocks"
+        for clock in shape["clocks"]:
+            yield from _clock_lines(clock)
+    for title, rows, stage in (
+        ("预警 / flags", shape["flags"], "stage"),
+        ("线索（未经核实） / leads (unverified)", shape["leads"], "trigger"),
+    ):
+        if rows:
+            yield title
+            for row in rows:
+                what = " ".join(part for part in (row["rule"], row["instance"]) if part)
+                yield f"  {row['on_day']}  {row[stage]:<14}  {what}  到期 due {row['due_day'] or '-'}"
+    yield "时间线 / time line"
+    for row in shape["timeline"]:
+        about = " ".join(str(row[name]) for name in ("rule", "instance") if row[name])
+        due = f"  到期 due {row['due_day']}" if row["due_day"] else ""
+        yield f"  {row['day']}  {row['kind']:<5} {row['type']}  {about}{due}  {row['ce_id'][:12]}".rstrip()
+
+
+def _clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:
+    what = " ".join(part for part in (clock["rule"], clock["instance"]) if part)
+    yield f"  {what}  {clock['status']}  到期 due {clock['due_day'] or '-'}  {clock['owed_by']}"
+    found = clock["explanation"] or {}
+    if found.get("basis"):
+        length = f"{found.get('length')} {found.get('unit')} ({found.get('count')})"
+        yield (
+            f"    依据 basis {found['basis']}；起算 from {found.get('first_day') or found.get('start_day')}；"
+            f"期间 length {length}；届满 nominal end {found.get('nominal_end')}"
+        )
+        for stop in found.get("stops", ()):
+            yield f"    扣除 stop {stop['kind']} {stop['from']} – {stop.get('to') or '…'}"
+        if found.get("rolled_over"):
+            yield f"    顺延 rolled over {', '.join(found['rolled_over'])}"

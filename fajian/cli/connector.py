@@ -1,0 +1,50 @@
+"""`fajian connector`: the sources and sinks of one side, until told to stop."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors import court, procuratorate
+from connectors.runtime import Connector
+from connectors.sinks.rebuild import rebuild as build_anew
+from fajian.cli import reach
+from fajian.logs import configure_logging
+from fajian.settings import load_settings
+
+CONNECTORS = {court.SIDE: court, procuratorate.SIDE: procuratorate}
+
+
+def connector(
+    side: Annotated[str, typer.Argument(help=" | ".join(CONNECTORS))],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="连接器配置 (TOML)；默认随附 / its TOML file; default: the bundled one"),
+    ] = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="重建投影后退出，期间照常可用 / rebuild the projection in use, and exit"
+        ),
+    ] = False,
+) -> None:
+    """运行一方的连接器 / Run the connector of one side, until SIGTERM."""
+    if side not in CONNECTORS:
+        raise typer.BadParameter(f"应为 / expected {' | '.join(CONNECTORS)}, 得到 / got {side}")
+    configure_logging(load_settings())
+    module = CONNECTORS[side]
+    built = module.build(reach.variables(side), config or module.CONFIG)
+    if rebuild:
+        asyncio.run(build_anew(built.config, module.RECEIVES))
+        typer.echo("投影已重建 / the projection is rebuilt", err=True)
+        return
+    asyncio.run(_run(built))
+
+
+async def _run(built: Connector) -> None:
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    await built.run(stop)

@@ -1,0 +1,228 @@
+"""What a side reads of its projection, and says to a flag: receipts, flags, leads, case, ack, answer."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from connectors.projection import Projection, Row
+from fajian.cli import reach
+from fajian.cli.case_text import case_lines, case_shape
+from fajian.cli.publish import text_of
+from fajian.cli.reach import SideOption
+from fajian.cli.statement import find_flag, say
+from fajian.clock import SHANGHAI
+from fajian.law.court_data import case_number
+
+SubjectOption = Annotated[str | None, typer.Option(help="主体，如案号 / a subject, such as a case number")]
+RuleOption = Annotated[str | None, typer.Option(help="期限规则，如 pay-out / a rule")]
+SinceOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="自某日起 / from a day on")]
+LimitOption = Annotated[int, typer.Option(min=1, help="最多行数 / at most so many rows")]
+FollowOption = Annotated[bool, typer.Option("--follow", help="持续输出 / go on as they come")]
+JsonOption = Annotated[bool, typer.Option("--json", help="每行一个 JSON / one JSON object a line")]
+
+
+def receipts(
+    side: SideOption = "court",
+    source: Annotated[str | None, typer.Option(help="来源 / CloudEvents source")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="事件编号 / id of the event")] = None,
+    subject: SubjectOption = None,
+    status: Annotated[
+        str | None, typer.Option(help="accepted | rejected | recorded | duplicate | conflict")
+    ] = None,
+    since: SinceOption = None,
+    limit: LimitOption = 100,
+    follow: FollowOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """回执 / What became of what this side submitted, oldest first."""
+    filters = {
+        "source": source,
+        "id": id_,
+        "subject": canonical(subject),
+        "status": status,
+        "since": since.replace(tzinfo=SHANGHAI) if since else None,
+        "prefixes": None,
+    }
+    _list(side, "receipts", filters, _receipt_line, limit=limit, follow=follow, as_json=as_json)
+
+
+def flags(
+    side: SideOption = "court",
+    subject: SubjectOption = None,
+    rule: RuleOption = None,
+    type_: Annotated[str | None, typer.Option("--type", help="阶段，如 Overdue / a stage")] = None,
+    since: SinceOption = None,
+    limit: LimitOption = 100,
+    follow: FollowOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """期限提示和预警 / Flags that this side was told, each at its present stage."""
+    filters = _filters(subject, rule, type_, since)
+    _list(side, "flags", filters, _flag_line, limit=limit, follow=follow, as_json=as_json)
+
+
+def leads(
+    side: SideOption = "court",
+    subject: SubjectOption = None,
+    rule: RuleOption = None,
+    type_: Annotated[str | None, typer.Option("--type", help="线索触发项，如 T20 / a trigger")] = None,
+    since: SinceOption = None,
+    limit: LimitOption = 100,
+    follow: FollowOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """监督线索（未经核实） / Leads that this side was told; unverified, never findings."""
+    filters = _filters(subject, rule, type_, since)
+    _list(side, "leads", filters, _lead_line, limit=limit, follow=follow, as_json=as_json)
+
+
+def case(
+    subject: Annotated[str, typer.Argument(help="案号或其他主体 / case number or other subject")],
+    side: SideOption = "court",
+    as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """一个案件：时间线、期限及其计算、预警 / One subject: time line, clocks explained, flags, ledger offset."""
+    name = canonical(subject)
+    shape = asyncio.run(case_shape(Projection(reach.dsn(side)), name or subject))
+    if shape is None:
+        typer.echo(f"{side} 的投影中没有 / the projection of {side} knows nothing of {name}", err=True)
+        raise typer.Exit(1)
+    typer.echo(orjson.dumps(shape).decode() if as_json else "\n".join(case_lines(shape)))
+
+
+def ack(
+    flag: Annotated[str, typer.Argument(help="预警编号，可只写开头 / id of the flag, or its beginning")],
+    side: SideOption = "court",
+    role: Annotated[
+        str | None, typer.Option(help="职务代码 / code of a post, such as court-president")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="备注，不写姓名 / a remark, without names")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """签收预警 / Acknowledge a flag, as a side."""
+    found = asyncio.run(find_flag(Projection(reach.dsn(side)), flag))
+    _tell(side, found, "FlagAcknowledged", {"flag_id": found["flag_id"]}, role, note, as_json)
+
+
+def answer(
+    flag: Annotated[str, typer.Argument(help="预警编号，可只写开头 / id of the flag, or its beginning")],
+    said: Annotated[
+        str,
+        typer.Argument(metavar="met|stopped|extended|contested", help="已履行、应停止计算、已延长、有异议"),
+    ],
+    note: Annotated[str | None, typer.Option(help="说明，不写姓名 / why, without names")] = None,
+    evidence: Annotated[
+        list[str] | None, typer.Option(help="证据事件编号，可重复 / id of an event, may be repeated")
+    ] = None,
+    side: SideOption = "court",
+    role: Annotated[
+        str | None, typer.Option(help="职务代码 / code of a post, such as court-president")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """答复预警 / Answer a flag, as a side: the answer travels with the lead."""
+    found = asyncio.run(find_flag(Projection(reach.dsn(side)), flag))
+    body = {
+        "flag_id": found["flag_id"],
+        "rule": found["rule"],
+        "instance": found["instance"] or "",
+        "answer": said,
+        "evidence": evidence or [],
+    }
+    _tell(side, found, "FlagAnswered", body, role, note, as_json)
+
+
+def canonical(subject: str | None) -> str | None:
+    """Return the subject as the ledger writes it: a case number in any common spelling is understood."""
+    if subject is None:
+        return None
+    number = case_number(subject)
+    return number.canonical if number.is_accepted and number.canonical else subject
+
+
+def _filters(
+    subject: str | None, rule: str | None, type_: str | None, since: datetime | None
+) -> dict[str, Any]:
+    day: date | None = since.date() if since else None
+    return {"subject": canonical(subject), "rule": rule, "type": type_, "since": day}
+
+
+def _list(
+    side: str,
+    query: str,
+    filters: dict[str, Any],
+    line: Callable[[Row], str],
+    *,
+    limit: int,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    def show(row: Row) -> None:
+        typer.echo(orjson.dumps(row).decode() if as_json else line(row))
+
+    async def run() -> None:
+        projection = Projection(reach.dsn(side))
+        [newest] = await projection.fetch("newest")
+        rows = await projection.fetch(query, **filters, after=0, limit=limit)
+        for row in rows:
+            show(row)
+        if follow:
+            after = newest["receipts" if query == "receipts" else "feed"]
+            last = max([after, *(row["seq"] for row in rows)])
+            async for row in projection.follow(query, after=last, **filters, limit=1000):
+                show(row)
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _tell(
+    side: str,
+    found: Row,
+    name: str,
+    body: dict[str, Any],
+    role: str | None,
+    note: str | None,
+    as_json: bool,
+) -> None:
+    more = {"actor_role": role, "note": note}
+    whole = {**body, **{key: value for key, value in more.items() if value is not None}}
+    fate = asyncio.run(say(side, name, found["subject"], whole))
+    typer.echo(orjson.dumps(fate.shape()).decode() if as_json else "\n".join(text_of(fate)))
+    if fate.status != "recorded":
+        raise typer.Exit(1)
+
+
+def _receipt_line(row: Row) -> str:
+    where = row["ledger"] or row["origin"] or ""
+    first = f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['status']:<9}  {row['source']} {row['id']}  {where}"
+    return "\n".join([first.rstrip(), *_problem_lines(row)])
+
+
+def _problem_lines(row: Row) -> Iterator[str]:
+    for problem in (*row["problems"], *row["warnings"]):
+        yield f"    {problem['pointer'] or '/'}  {problem['title']}：{problem['detail']}"
+
+
+def _flag_line(row: Row) -> str:
+    what = " ".join(part for part in (row["rule"], row["instance"]) if part)
+    answered = f"  答复 answered {row['answer']}" if row["answer"] else ""
+    return (
+        f"{row['on_day']}  {row['stage']:<14}  {row['subject']}  {what}  "
+        f"到期 due {row['due_day'] or '-'}  {row['flag_id'][:8]}{answered}"
+    )
+
+
+def _lead_line(row: Row) -> str:
+    what = " ".join(part for part in (row["trigger"], row["rule"], row["instance"]) if part)
+    screened = f"  筛查 screened {row['screened']}" if row["screened"] else ""
+    return (
+        f"{row['on_day']}  未经核实 unverified  {row['subject']}  {what}  "
+        f"到期 due {row['due_day'] or '-'}  {row['lead_id'][:8]}{screened}"
+    )
