@@ -4,9 +4,8 @@ Stateless, and the same record always gives the same bytes. What may pass is dec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -48,50 +47,47 @@ class Intake:
 
     def submit(self, record: Record, side: str) -> list[Output]:
         """Return what follows from one inbox record of *side*."""
+        appended = _EPOCH + record.timestamp * _MILLISECOND
+        fault = None
         try:
             raw = _read(record)
         except WireError as error:
-            raw = Raw(_readable(record), b"")
-            submission = _Submission(record, side, self._arrival(record, raw))
-            return submission.rejected(raw, [problem_of(error)])
-        arrival = self._arrival(record, raw)
-        submission = _Submission(record, side, arrival)
-        now = arrival if self._simulated else _appended(record)
-        verdict = examine(raw, side, self._law, now=now)
+            raw, fault = Raw(_readable(record), b""), error
+        arrival = self._arrival(record, raw, appended)
+        submission = _Submission(record, side, _origin(record), written(arrival))
+        if fault is not None:
+            return submission.rejected(raw, [problem_of(fault)])
+        verdict = examine(raw, side, self._law, now=arrival if self._simulated else appended)
         if verdict.event is None or verdict.targets is None:
             return submission.rejected(raw, verdict.problems)
         return submission.accepted(verdict.event, verdict.targets, verdict.warnings)
 
-    def _arrival(self, record: Record, raw: Raw) -> datetime:
+    def _arrival(self, record: Record, raw: Raw, appended: datetime) -> datetime:
         """Return when the event reached the bus: our own delays never count against a side."""
         if self._simulated:
             told = raw.attributes.get("recordedtime") or raw.attributes.get("time")
-            return _instant_or_none(told) or _appended(record)
+            return _instant_or_none(told) or appended
         ours = {name: value for name, value in record.headers if name.startswith(OURS)}
         if f"{OURS}repaired" in ours:
             first = _instant_or_none((ours.get(f"{OURS}arrivedtime") or b"").decode("utf-8", "replace"))
-            return min(first, _appended(record)) if first else _appended(record)
-        return _appended(record)
+            return min(first, appended) if first else appended
+        return appended
 
 
-@dataclass(frozen=True, slots=True)
-class _Submission:
+class _Submission(NamedTuple):
     """One inbox record, and the words for what becomes of it."""
 
     record: Record
     side: str
-    arrival: datetime
-
-    @property
-    def origin(self) -> str:
-        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+    origin: str
+    arrived: str
 
     def accepted(self, event: Event, targets: Targets, warnings: Sequence[Problem]) -> list[Output]:
         envelope, data = event.envelope, event.data
         ours = {
             "submittedby": self.side,
             "inboxposition": self.origin,
-            "arrivedtime": written(self.arrival),
+            "arrivedtime": self.arrived,
         }
         outputs = [self._to_ledger(envelope._replace(subject=targets.primary), ours, data)]
         ours["originid"] = envelope.id
@@ -136,7 +132,7 @@ class _Submission:
             (f"{OURS}reason", codes.encode()),
             (f"{OURS}problems", orjson.dumps([problem.as_dict() for problem in problems])),
             (f"{OURS}origin", self.origin.encode()),
-            (f"{OURS}arrivedtime", written(self.arrival).encode()),
+            (f"{OURS}arrivedtime", self.arrived.encode()),
         ]
         record = self.record
         return Output(record.offset, dead(self.side), record.key, value, headers, record.partition)
@@ -146,7 +142,7 @@ class _Submission:
             id=derived_id("receipt", source, name, self.origin, status),
             source=SOURCE,
             type=ce_type(status.capitalize(), "receipt"),
-            time=written(self.arrival),
+            time=self.arrived,
             subject=subject,
         )
         body = {
@@ -186,8 +182,8 @@ def _readable(record: Record) -> dict[str, str]:
     }
 
 
-def _appended(record: Record) -> datetime:
-    return _EPOCH + record.timestamp * _MILLISECOND
+def _origin(record: Record) -> str:
+    return f"{record.topic}/{record.partition}/{record.offset}"
 
 
 def _instant_or_none(text: str | None) -> datetime | None:
