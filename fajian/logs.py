@@ -8,7 +8,7 @@ import structlog
 from fajian.settings import Settings
 
 #: libraries that tell their whole life at INFO
-TALKATIVE = ("aiokafka", "faust", "mode", "aiohttp.access")
+TALKATIVE = ("aiokafka", "aiohttp.access", "alembic", "faust", "mode", "uvicorn")
 
 
 def configure_logging(settings: Settings) -> None:

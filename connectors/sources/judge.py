@@ -12,6 +12,7 @@ def judge_for(side: str) -> Judge:
 
     def judge(raw: Raw) -> Verdict:
         examined = examine(raw, side, law)
-        return Verdict(examined.problems, examined.warnings)
+        subject = examined.targets.primary if examined.targets else None
+        return Verdict(examined.problems, examined.warnings, subject)
 
     return judge

@@ -34,10 +34,11 @@ _STATUSES = (
 
 
 class Verdict(NamedTuple):
-    """What is wrong with an event, and what is odd about it."""
+    """What is wrong with an event, what is odd about it, and what it is about, if that can be told."""
 
     problems: Sequence[Problem]
     warnings: Sequence[Problem]
+    subject: str | None = None  #: canonical: all spellings of one case keep one order
 
 
 Judge = Callable[[Raw], Verdict]
@@ -99,9 +100,9 @@ def _item(document: Any, judge: Judge) -> Submission:
 
 def judged(raw: Raw, judge: Judge) -> Submission:
     """Ask *judge*, and address the event to the inbox, marked if there are problems."""
-    problems, warnings = judge(raw)
+    problems, warnings, canonical = judge(raw)
     headers, value = to_kafka(raw)
-    subject = raw.attributes.get("subject")
+    subject = canonical or raw.attributes.get("subject")
     return Submission(
         letter=Letter(
             key=subject.encode() if subject else None,

@@ -66,7 +66,7 @@ def flags(
 
 
 def leads(
-    side: SideOption = "court",
+    side: SideOption = "procuratorate",  # the court is never told of leads
     subject: SubjectOption = None,
     rule: RuleOption = None,
     type_: Annotated[str | None, typer.Option("--type", help="线索触发项，如 T20 / a trigger")] = None,
@@ -85,7 +85,7 @@ def case(
     side: SideOption = "court",
     as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
-    """一个案件：时间线、期限及其计算、预警 / One subject: time line, clocks explained, flags, ledger offset."""
+    """一个案件：时间线、期限及其计算、预警 / One subject: time line, clocks, flags, ledger offset."""
     name = canonical(subject)
     shape = asyncio.run(case_shape(Projection(reach.dsn(side)), name or subject))
     if shape is None:

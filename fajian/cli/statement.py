@@ -42,4 +42,5 @@ async def say(side: str, name: str, subject: str, body: dict[str, Any]) -> Fate:
     }
     async with HttpWay(reach.door(side)) as way:
         lines = [Line(1, orjson.dumps(event))]
-        return [fate async for fate in publish(way, lines, wait_seconds=WAIT_SECONDS)][0]
+        [fate] = [fate async for fate in publish(way, lines, wait_seconds=WAIT_SECONDS)]
+        return fate

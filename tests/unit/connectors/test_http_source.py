@@ -43,6 +43,16 @@ async def test_a_structured_event_reaches_the_inbox_in_binary_mode() -> None:
     assert orjson.loads(letter.value) == {"payment_ref": "P-1", "amount": "100.00"}
 
 
+async def test_all_spellings_of_a_case_number_keep_one_order() -> None:
+    inbox = MemoryInbox()
+
+    answer = await post(inbox, money_paid(subject="(2022)皖1324执123号"), STRUCTURED)
+
+    assert answer.status_code == 202
+    assert inbox.letters[0].key == CASE.encode()
+    assert dict(inbox.letters[0].headers)["ce_subject"].decode() == "(2022)皖1324执123号"
+
+
 async def test_a_binary_event_keeps_its_bytes() -> None:
     inbox = MemoryInbox()
     attributes = {name: value for name, value in money_paid().items() if name != "data"}
