@@ -16,7 +16,7 @@ class PartHealth:
     """How one part does. *error* is ours to show: it never holds case contents."""
 
     name: str
-    state: str = "starting"  #: starting, ready, waiting (for a peer), stopped (needs a person)
+    state: str = "starting"  #: starting, ready, waiting (for a peer), stalled, stopped (needs a person)
     error: str | None = None
     error_at: str | None = None
     restarts: int = 0

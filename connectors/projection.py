@@ -87,20 +87,16 @@ class Projection:
     async def fetch(self, query: str, **values: object) -> list[Row]:
         """Run the query of `reads.sql` named *query*."""
         async with connection(self._dsn) as opened:
-            try:
-                cursor = await opened.execute(READS[query], values)
-                return await cursor.fetchall()
-            except psycopg.errors.UndefinedTable as error:
-                raise PeerAwayError("the projection has no tables yet: its connector has not run") from error
+            return await _rows(opened, query, values)
 
     async def fetch_after(self, query: str, *, wait_seconds: float, **values: object) -> list[Row]:
         """The same; where nothing is found, wait once for the sink's next word and look again."""
         async with connection(self._dsn) as opened:
             await opened.execute(f"LISTEN {CHANNEL}")
-            rows = await (await opened.execute(READS[query], values)).fetchall()
+            rows = await _rows(opened, query, values)
             if not rows and wait_seconds > 0:
                 await _next_word(opened, wait_seconds)
-                rows = await (await opened.execute(READS[query], values)).fetchall()
+                rows = await _rows(opened, query, values)
             return rows
 
     async def follow(self, query: str, *, after: int, **values: object) -> AsyncIterator[Row]:
@@ -108,13 +104,19 @@ class Projection:
         async with connection(self._dsn) as opened:
             await opened.execute(f"LISTEN {CHANNEL}")
             while True:
-                cursor = await opened.execute(READS[query], {**values, "after": after})
-                rows = await cursor.fetchall()
+                rows = await _rows(opened, query, {**values, "after": after})
                 for row in rows:
                     after = max(after, row["seq"])
                     yield row
                 if not rows:
                     await _next_word(opened, FOLLOW_SECONDS)
+
+
+async def _rows(opened: psycopg.AsyncConnection[Row], query: str, values: Mapping[str, object]) -> list[Row]:
+    try:
+        return await (await opened.execute(READS[query], values)).fetchall()
+    except psycopg.errors.UndefinedTable as error:
+        raise PeerAwayError("the projection has no tables yet: its connector has not run") from error
 
 
 async def _next_word(opened: psycopg.AsyncConnection[Any], seconds: float) -> None:

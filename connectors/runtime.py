@@ -40,6 +40,7 @@ class Connector:
         self.started = asyncio.Event()  #: the HTTP source listens (with or without Kafka behind it)
         self.url: str | None = None  #: of the HTTP source, once started
         self._runs: dict[str, Run] = {}
+        self._sink: PostgresSink | None = None
         self._inbox = KafkaInbox(
             sends_to,
             config.kafka,
@@ -51,7 +52,9 @@ class Connector:
     def _assemble(self, receives: Sequence[str]) -> None:
         self._add("inbox", self._keep_inbox_open)
         if self.config.postgres is not None:
-            sink = PostgresSink(self.config, receives, inbox=self._inbox, health=self._part("postgres"))
+            self._sink = sink = PostgresSink(
+                self.config, receives, inbox=self._inbox, health=self._part("postgres")
+            )
             self._runs["postgres"] = sink.run
             self.metrics.registry.register(LagCollector(lambda: sink.lag, lambda: sink.faults))
         if self.config.http is not None:
@@ -144,6 +147,8 @@ class Connector:
         part = self.parts["inbox"]
         if self._inbox.is_open:
             part.state, part.error = ("waiting", refused) if refused else ("ready", None)
+        if self._sink is not None and self._sink.is_stalled:
+            self.parts["postgres"].state = "stalled"
         return self.parts
 
 

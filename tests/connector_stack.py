@@ -96,7 +96,7 @@ class Hub:
         )
 
     async def receipt(self, side: str, id_: str, status: str, **body: Any) -> None:
-        value = {"source": "//court/皖1324", "id": id_, "subject": "s", "status": status, **body}
+        value = {"source": f"//{side}/x", "id": id_, "subject": "s", "status": status, **body}
         headers = {"ce_id": f"{id_}-{status}", "ce_type": f"cn.fajian.receipt.{status}.v1"}
         await self._send(f"{side}.receipts", "s", orjson.dumps(value), headers)
 

@@ -8,6 +8,7 @@ two that run at once take turns, because a batch is rolled back when its offsets
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -36,6 +37,8 @@ from fajian.errors import ConnectorError, PeerAwayError, ProjectionError
 from schemas.topics import CASE_STATE, feed
 
 log = structlog.get_logger(__name__)
+
+STALLED_SECONDS = 25.0
 
 Batch = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 Connection = psycopg.AsyncConnection[Row]
@@ -68,6 +71,7 @@ class PostgresSink:
         self._next: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._unreadable: list[Row] = []
+        self._moved_at = monotonic()
         self.faults = 0  #: records put aside since the start
         self.caught_up = asyncio.Event()  #: nothing waits, or nothing did a moment ago
 
@@ -77,6 +81,11 @@ class PostgresSink:
         return {
             (tp.topic, tp.partition): max(0, end - self._next.get(tp, 0)) for tp, end in self._ends.items()
         }
+
+    @property
+    def is_stalled(self) -> bool:
+        """Tell whether records wait and nothing has moved for half a minute."""
+        return any(self.lag.values()) and monotonic() - self._moved_at > STALLED_SECONDS
 
     async def run(self) -> None:
         """Work until cancelled; `PeerAwayError` asks to be started again, `ProjectionError` for a person."""
@@ -164,6 +173,7 @@ class PostgresSink:
             await self._put(opened, "put_fault", self._unreadable)
             await opened.execute(QUERIES["tell"])
         self._next |= following
+        self._moved_at = monotonic()
         self.faults += len(self._unreadable)
 
     async def _advance(self, opened: Connection, following: Mapping[TopicPartition, int]) -> None:

@@ -32,8 +32,10 @@ async def rebuild(config: ConnectorConfig, topics: Sequence[str]) -> None:
     await _fill(PostgresSink(config, topics, schema=NEXT_SCHEMA))
     names = {"feed": feed(config.side), "receipts": receipts(config.side)}
     async with connection(dsn) as opened, opened.transaction():
-        for step in ("keep_feed", "keep_receipts", "keep_digests", "retire", "promote", "discard"):
+        for step in ("keep_feed", "keep_receipts", "keep_digests", "retire", "promote"):
             await opened.execute(QUERIES[step], names)
+    async with connection(dsn) as opened:  # by itself: whoever is still writing there finishes first
+        await opened.execute(QUERIES["discard"])
 
 
 async def _fill(sink: PostgresSink) -> None:

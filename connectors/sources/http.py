@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -23,9 +23,10 @@ from connectors.config import HttpSource
 from connectors.kafka import Inbox, Placed
 from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
+from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import read_body
 from connectors.sources.keys import Caller, Doorman
-from connectors.sources.problems import HttpProblem, JsonResponse, problem_response, written
+from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
 from connectors.sources.queries import receipt_filters
 from connectors.sources.submissions import Judge, Submission, http_mode, take_apart
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
@@ -50,24 +51,6 @@ class HttpDoor:
     health: Callable[[], Mapping[str, PartHealth]]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What becomes of one submission at the door."""
-
-    submission: Submission
-    status: int
-    problems: Sequence[Problem]
-    inbox: str | None = None  #: topic/partition/offset, whether good or only kept
-
-    @property
-    def kind(self) -> str:
-        return self.problems[0].code if self.problems else "accepted"
-
-    @property
-    def detail(self) -> str:
-        return self.problems[0].detail if self.problems else ""
-
-
 def build_app(door: HttpDoor) -> Starlette:
     """Return the ASGI application of one side's door."""
 
@@ -78,7 +61,10 @@ def build_app(door: HttpDoor) -> Starlette:
         body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
         submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
         outcomes = await _publish(door, caller, submissions)
-        return _batch_answer(outcomes, door) if mode == "batch" else _single_answer(outcomes[0], door)
+        seconds = door.config.retry_after_seconds
+        if mode == "batch":
+            return batch_answer(outcomes, retry_after_seconds=seconds)
+        return single_answer(outcomes[0], retry_after_seconds=seconds)
 
     async def get_receipt(request: Request) -> Response:
         caller = door.doorman.admit(request.headers.get("authorization"))
@@ -162,60 +148,6 @@ def _outcome(submission: Submission, placed: Placed | None, caller: Caller) -> O
             return Outcome(submission, 503, [Problem("kafka-away", again)])
         case _:
             return Outcome(submission, submission.status, submission.problems, placed)
-
-
-def _single_answer(outcome: Outcome, door: HttpDoor) -> Response:
-    if outcome.status == 202:
-        return JsonResponse({"accepted": [_accepted(outcome)]}, 202)
-    return problem_response(
-        outcome.status,
-        outcome.kind,
-        outcome.detail,
-        headers=_retry(outcome.status, door),
-        inbox=outcome.inbox,
-        problems=written(outcome.problems),
-    )
-
-
-def _batch_answer(outcomes: Sequence[Outcome], door: HttpDoor) -> Response:
-    """Answer 202 when all are accepted, 207 when some are, and with a problem when none is."""
-    numbered = list(enumerate(outcomes))
-    accepted = [{"index": i, **_accepted(outcome)} for i, outcome in numbered if outcome.status == 202]
-    refused = [{"index": i, **_refused(outcome, i)} for i, outcome in numbered if outcome.status != 202]
-    if not refused:
-        return JsonResponse({"accepted": accepted}, 202)
-    if accepted:
-        return JsonResponse({"accepted": accepted, "refused": refused}, 207)
-    first = next((outcome for outcome in outcomes if outcome.status == 503), outcomes[0])
-    detail = f"none of {len(outcomes)} events was accepted: {first.detail}"
-    return problem_response(
-        first.status, first.kind, detail, headers=_retry(first.status, door), accepted=[], refused=refused
-    )
-
-
-def _accepted(outcome: Outcome) -> dict[str, Any]:
-    source, id_ = outcome.submission.source or "", outcome.submission.id or ""
-    return {
-        "source": source,
-        "id": id_,
-        "inbox": outcome.inbox,
-        "receipt": f"/v1/receipts/{quote(source, safe='')}/{quote(id_, safe='')}",
-        "warnings": written(outcome.submission.warnings),
-    }
-
-
-def _refused(outcome: Outcome, index: int) -> dict[str, Any]:
-    return {
-        "source": outcome.submission.source,
-        "id": outcome.submission.id,
-        "inbox": outcome.inbox,
-        "status": outcome.status,
-        "problems": written(outcome.problems, f"/{index}"),
-    }
-
-
-def _retry(status: int, door: HttpDoor) -> dict[str, str] | None:
-    return {"Retry-After": str(door.config.retry_after_seconds)} if status == 503 else None
 
 
 def _source_and_id(request: Request) -> tuple[str, str]:

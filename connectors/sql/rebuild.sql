@@ -26,7 +26,7 @@ ON CONFLICT DO NOTHING
 INSERT INTO fajian_next.digests SELECT * FROM fajian.digests ON CONFLICT DO NOTHING
 
 -- name: retire
--- One transaction with the next two: readers see the old projection or the new one.
+-- One transaction with the next: readers see the old projection or the new one.
 ALTER SCHEMA fajian RENAME TO fajian_old
 
 -- name: promote
@@ -39,4 +39,5 @@ DROP SCHEMA fajian_old CASCADE
 
 -- name: clear_next
 -- What an interrupted rebuild left.
-DROP SCHEMA IF EXISTS fajian_next CASCADE
+DROP SCHEMA IF EXISTS fajian_next CASCADE;
+DROP SCHEMA IF EXISTS fajian_old CASCADE

@@ -1,0 +1,93 @@
+"""Receipts: from the bus through the side's own database to its systems."""
+
+import asyncio
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+
+from connectors.runtime import Connector
+from fajian.local.stack import StackInfo
+from tests.connector_doubles import money_paid
+from tests.connector_stack import config_of, hub, rows_of, running
+
+SOURCE = "//court/x"
+
+
+def systems(stack: StackInfo, connector: Connector, side: str = "court") -> httpx.AsyncClient:
+    key = {"Authorization": f"Bearer {stack.http_keys[side]}"}
+    return httpx.AsyncClient(base_url=str(connector.url), headers=key, timeout=30)
+
+
+async def test_a_receipt_is_found_by_source_and_id_with_its_history(stack: StackInfo) -> None:
+    async with hub(stack) as bus, running(config_of(stack, "court")) as connector:
+        await bus.receipt("court", "a/b 中", "accepted", origin="court.inbox/0/0")
+        await bus.receipt("court", "a/b 中", "recorded", ledger="case.events/0/1")
+        async with systems(stack, connector) as client, asyncio.timeout(30):
+            path = f"/v1/receipts/{quote(SOURCE, safe='')}/{quote('a/b 中', safe='')}"
+            while (found := await client.get(path)).status_code != 200 or len(found.json()["history"]) < 2:
+                pass
+            unknown = await client.get(f"/v1/receipts/{quote(SOURCE, safe='')}/never")
+            foreign = await client.get(f"/v1/receipts/{quote('//procuratorate/泗检', safe='')}/x")
+
+    assert (found.json()["status"], found.json()["ledger"]) == ("recorded", "case.events/0/1")
+    assert [row["status"] for row in found.json()["history"]] == ["accepted", "recorded"]
+    assert (unknown.status_code, foreign.status_code) == (404, 403)
+
+
+async def test_whoever_waits_for_receipts_gets_them_as_they_come(stack: StackInfo) -> None:
+    async with (
+        hub(stack) as bus,
+        running(config_of(stack, "court")) as connector,
+        systems(stack, connector) as client,
+    ):
+        async with asyncio.timeout(30):
+            while (before := await client.get("/v1/receipts", params={"limit": 1})).status_code != 200:
+                pass
+            after = max((row["seq"] for row in before.json()["receipts"]), default=0)
+            query = {"after": after, "wait": 20, "id": "waited-for"}
+            asking = asyncio.create_task(client.get("/v1/receipts", params=query))
+            await bus.receipt("court", "waited-for", "rejected", problems=[{"pointer": "/id"}])
+            found = (await asking).json()["receipts"] or (
+                await client.get("/v1/receipts", params=query)
+            ).json()["receipts"]
+
+    assert [(row["id"], row["status"]) for row in found] == [("waited-for", "rejected")]
+
+
+async def test_a_database_that_is_away_is_503_and_events_are_still_taken(stack: StackInfo) -> None:
+    config = config_of(stack, "court")
+    [sink] = config.sink
+    gone = sink.model_copy(update={"dsn": type(sink.dsn)("postgresql://court:x@127.0.0.1:1/court")})
+
+    running_without = running(config.model_copy(update={"sink": (gone,)}))
+    async with running_without as connector, systems(stack, connector) as client:
+        receipts = await client.get("/v1/receipts")
+        headers = {"Content-Type": "application/cloudevents+json"}
+        taken = await client.post("/v1/events", content=orjson.dumps(money_paid()), headers=headers)
+
+    assert (receipts.status_code, receipts.headers["content-type"]) == (503, "application/problem+json")
+    assert taken.status_code == 202
+
+
+@pytest.mark.parametrize(("side", "sees"), [("court", 0), ("procuratorate", 1)])
+async def test_the_court_has_no_lead_in_database_or_http(stack: StackInfo, side: str, sees: int) -> None:
+    lead = {"lead_id": "seen-by-one", "trigger": "T20", "on": "2022-05-16"}
+    config = config_of(stack, side)
+    async with hub(stack) as bus, running(config) as connector:
+        await bus.feed("procuratorate", "case-s", "seen-lead", type="cn.fajian.lead.lead-raised.v1", **lead)
+        await bus.receipt(side, f"barrier-{side}", "recorded")
+        async with systems(stack, connector, side) as client, asyncio.timeout(30):
+            query = {"id": f"barrier-{side}"}
+            while not (await client.get("/v1/receipts", params=query)).json().get("receipts"):
+                pass
+            told = (await client.get("/v1/receipts", params={"limit": 1000})).text
+            while sees and not await rows_of(
+                config, "fajian", "SELECT FROM leads WHERE lead_id = 'seen-by-one'"
+            ):
+                pass
+
+    rows = await rows_of(config, "fajian", "SELECT FROM feed WHERE body::text LIKE '%seen-by-one%'")
+    assert len(rows) == sees
+    assert "seen-by-one" not in told
