@@ -1,5 +1,6 @@
 """`fajian up`, `down`, `status`: the whole embedded bus as a background service of this machine."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,43 +9,30 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any, NamedTuple, TextIO
+from typing import Annotated, Any, TextIO
 
 import psycopg
 import typer
 
-from fajian.errors import FajianError, NotRunningError, StartError
+from fajian import clock
+from fajian.errors import FajianError, LedgerUndeclaredError, NotRunningError, StartError
+from fajian.law.documents import load_rules
 from fajian.local.admin import kafka_admin
+from fajian.local.parts import TICKER, Part, bus
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, read_processes, read_stack, running_pid
 from fajian.settings import load_settings
+from fajian.streams.outbox import KafkaOutbox
+from fajian.streams.rules_topic import publish_rules
+from fajian.streams.ticker import Ticker
+from schemas.topics import HUB, OPERATOR
 
 READY = "就绪 / ready"
 STOP_SECONDS = 30.0
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="数据目录 / where everything is kept")]
-
-
-class Part(NamedTuple):
-    """One process of the bus: its name, whose credentials it gets, and the `fajian` command that it runs."""
-
-    name: str
-    principal: str
-    arguments: Sequence[str]
-
-
-def bus() -> tuple[Part, ...]:
-    """Return the processes that `up` runs beside Kafka and PostgreSQL."""
-    hub = (Part("worker-1", "hub", ("worker",)), Part("ticker", "hub", ("ticker",)))
-    return (*hub, _connector("court"), _connector("procuratorate"))
-
-
-def _connector(side: str) -> Part:
-    config = str(resources.files("connectors").joinpath(f"{side}.toml"))
-    return Part(f"{side}-connector", side, ("connector", side, "--config", config))
 
 
 def up(
@@ -59,7 +47,7 @@ def up(
     """启动本机总线 / Start the bus on this machine: Kafka, PostgreSQL, workers, connectors."""
     settings = load_settings(data_dir=data_dir)
     if foreground:
-        _run(settings.data_dir, settings.cache_dir, settings.partitions, () if bare else bus())
+        _run(settings.data_dir, settings.cache_dir, settings.partitions, () if bare else (*bus(), TICKER))
         return
     if (pid := running_pid(settings.data_dir)) is not None:
         typer.echo(f"已在运行 / running already: {pid}", err=True)
@@ -95,18 +83,30 @@ def status(
 
 
 def _run(data_dir: Path, cache_dir: Path, partitions: int, parts: Sequence[Part]) -> None:
-    """Run the stack and *parts* until somebody says stop."""
+    """Run the stack and *parts* until somebody says stop. A new ledger lives in real time, from today on."""
     progress = Terminal()
     asked_to_stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: _leave(asked_to_stop))
     stack = EmbeddedStack(data_dir, cache_dir=cache_dir, partitions=partitions, progress=progress)
     with stack as info:
+        asyncio.run(_found(info))
         for part in parts:
             progress.say(f"启动 / starting {part.name}")
             stack.supervisor.start(stack.command(info, part.name, *part.arguments, principal=part.principal))
         progress.say(f"{READY}: Kafka {info.bootstrap}")
         threading.Event().wait()
+
+
+async def _found(info: StackInfo) -> None:
+    """Adopt the bundled rules and declare the ledger, if it is new."""
+    today = clock.now().date()
+    async with Ticker(info.settings(HUB)) as ticker, KafkaOutbox(info.settings(OPERATOR)) as operator:
+        try:
+            await ticker.next_day()
+        except LedgerUndeclaredError:
+            await publish_rules(operator, load_rules(), effective_day=today)
+            await ticker.declare(simulated=False, from_day=today)
 
 
 def _leave(asked_to_stop: threading.Event) -> None:

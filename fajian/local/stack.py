@@ -25,6 +25,7 @@ from fajian.local.progress import Progress, quiet
 from fajian.local.secret_files import new_password, read_secret, write_secret
 from fajian.local.supervisor import Command, Supervisor
 from fajian.local.topics import ensure_bus
+from fajian.settings import Settings, load_settings
 from schemas.topics import PRINCIPALS
 
 #: who has a database and an HTTP door here; the other sides have topics only
@@ -48,6 +49,17 @@ class StackInfo:
     def access(self, principal: str = ADMIN) -> Access:
         """Return how *principal* gets into Kafka."""
         return Access(bootstrap=self.bootstrap, username=principal, password=self.passwords[principal])
+
+    def settings(self, principal: str = ADMIN) -> Settings:
+        """Return the settings with which this process acts as *principal*."""
+        return load_settings(
+            bootstrap_servers=self.bootstrap,
+            sasl_username=principal,
+            sasl_password=self.passwords[principal],
+            partitions=self.partitions,
+            replication_factor=self.replication_factor,
+            data_dir=Path(self.data_dir),
+        )
 
     def environment(self, principal: str) -> dict[str, str]:
         """Return the variables with which a process of ours acts as *principal*, and as nobody else."""

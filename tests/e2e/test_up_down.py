@@ -5,12 +5,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
+import httpx
 import pytest
 
-from fajian.local.stack import remove_stack, running_pid
+from fajian.local.stack import read_stack, remove_stack, running_pid
 
 pytestmark = pytest.mark.e2e
+
+PATIENCE = 60  #: seconds, where a door that is broken would never open
+EVERYTHING = {"kafka-1", "postgres", "worker-1", "court-connector", "procuratorate-connector", "ticker"}
 
 
 def _fajian(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_up_starts_the_bus_in_the_background_and_says_where_it_is(folder: Path) -> None:
-    done = _fajian("up", "--bare", "--data-dir", str(folder))
+    done = _fajian("up", "--data-dir", str(folder))
 
     assert done.returncode == 0, done.stderr
     assert "ready" in done.stderr
@@ -35,9 +41,28 @@ def test_up_starts_the_bus_in_the_background_and_says_where_it_is(folder: Path) 
 
 
 def test_up_again_is_no_error(folder: Path) -> None:
-    done = _fajian("up", "--bare", "--data-dir", str(folder))
+    done = _fajian("up", "--data-dir", str(folder))
 
     assert (done.returncode, "running already" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("side", ["court", "procuratorate"])
+def test_the_door_of_each_side_opens(folder: Path, side: str) -> None:
+    door = f"http://127.0.0.1:{read_stack(folder).http_ports[side]}/readyz"
+
+    assert _opens(door)
+
+
+def _opens(door: str) -> bool:
+    deadline, pause = monotonic() + PATIENCE, Event()
+    while monotonic() < deadline:
+        try:
+            if httpx.get(door).is_success:
+                return True
+        except httpx.TransportError:
+            pass
+        pause.wait(0.1)
+    return False
 
 
 def test_status_prints_one_json_document_without_any_password(folder: Path) -> None:
@@ -47,7 +72,7 @@ def test_status_prints_one_json_document_without_any_password(folder: Path) -> N
     secrets = [*json.loads((folder / "stack.json").read_text())["passwords"].values()]
     assert done.returncode == 0, done.stderr
     assert (report["running"], report["problems"]) == (True, [])
-    assert {each["name"] for each in report["processes"]} == {"kafka-1", "postgres"}
+    assert {each["name"] for each in report["processes"]} == EVERYTHING
     assert not [each for each in secrets if each in done.stdout]
 
 
