@@ -27,6 +27,9 @@ DUE = b"d"
 TICKED = "cn.fajian.clock.clock-ticked.v1"
 DECLARED = "cn.fajian.clock.ledger-declared.v1"
 
+#: Facts about the bus itself, many a day: the ledger has them, `agents/sync.py` reads them, no subject keeps them.
+PASSED_ON = frozenset({"StateDigest"})
+
 _MODULUS = 1 << 128
 _CACHED = 4096  #: decoded subjects kept between batches
 
@@ -152,8 +155,8 @@ class Casework:
         if record.key is None:
             raise LedgerRecordError(where=where, reason="expected a subject as key, got none")
         subject = record.key.decode()
-        state = self._state(subject, session)
-        status = _status(fact, state)
+        state = None if fact.name in PASSED_ON else self._state(subject, session)
+        status = _status(fact, state) if state else "recorded"
         cause = words.Cause(
             fact.source,
             headers["ce_id"].decode(),
@@ -165,7 +168,7 @@ class Casework:
         if status and not fact.linked:
             side = headers["ce_submittedby"].decode()
             out.append(words.receipt(cause, receipts(side), subject, fact, status, where))
-        if status != "recorded":
+        if state is None or status != "recorded":
             return
         state.add(fact)
         for side in sides_of_fact(fact, rules):

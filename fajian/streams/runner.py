@@ -103,18 +103,22 @@ class PartitionRunner:
             self.fill()
 
     async def take(self, batch: Sequence[Record]) -> None:
-        """Apply what is new in *batch*; where something is missing before it, leave that to `fill`."""
-        if self._closed:
-            return
-        if self.fault or self._is_filling or batch[0].offset > self.next:
-            self._seen = max(self._seen, batch[-1].offset + 1)
-            if not self.fault:
-                self.fill()
-            return
-        try:
-            await self._apply(batch)
-        except FajianError as error:
-            self._fail(error)
+        """Apply what is new in *batch*; where something is missing before it, leave that to `fill`.
+
+        Several batches of one partition may come at a time: they wait for their turn, in their order.
+        """
+        async with self._applying:
+            if self._closed:
+                return
+            if self.fault or self._is_filling or batch[0].offset > self.next:
+                self._seen = max(self._seen, batch[-1].offset + 1)
+                if not self.fault:
+                    self.fill()
+                return
+            try:
+                await self._apply_in_turn(batch)
+            except FajianError as error:
+                self._fail(error)
 
     def fill(self) -> None:
         """Read what is missing in a task of its own, unless that is under way."""
@@ -175,11 +179,14 @@ class PartitionRunner:
 
     async def _apply(self, records: Sequence[Record]) -> None:
         async with self._applying:
-            rest = [record for record in records if record.offset >= self.next]
-            while rest and not self._closed:
-                folded, last = self._fold(rest)
-                await self._effect(folded, last)
-                rest = [record for record in rest if record.offset > last.offset]
+            await self._apply_in_turn(records)
+
+    async def _apply_in_turn(self, records: Sequence[Record]) -> None:
+        rest = [record for record in records if record.offset >= self.next]
+        while rest and not self._closed:
+            folded, last = self._fold(rest)
+            await self._effect(folded, last)
+            rest = [record for record in rest if record.offset > last.offset]
 
     def _fold(self, records: Sequence[Record]) -> tuple[Folded, Record]:
         """Fold *records*, or as many of them as can be; return the last one folded or passed over."""
