@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any, Self
 
 import httpx
@@ -15,6 +16,8 @@ from fajian.cli.submit import Fate, Line, Row
 from fajian.errors import ConnectorError, PeerAwayError, WireError
 from schemas.cloudevents import BATCH, STRUCTURED, from_structured, to_kafka
 from schemas.topics import inbox
+
+PATIENCE_SECONDS = 30  #: with a door that does not open
 
 
 class HttpWay:
@@ -32,14 +35,10 @@ class HttpWay:
         await self._client.aclose()
 
     async def send(self, lines: Sequence[Line]) -> list[Fate]:
-        """Try again while Kafka is away: the same event twice does no harm."""
         single = len(lines) == 1
         body = lines[0].raw if single else b"[" + b",".join(line.raw for line in lines) + b"]"
         media = STRUCTURED if single else BATCH
         answer = await self._ask("POST", "/v1/events", content=body, headers={"Content-Type": media})
-        while answer.status_code == 503 or (answer.status_code == 207 and _is_away(answer.json())):
-            await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
-            answer = await self._ask("POST", "/v1/events", content=body, headers={"Content-Type": media})
         if answer.status_code in (401, 404, 500):
             raise PeerAwayError(f"{self._client.base_url}: {answer.json().get('detail')}")
         verdict = answer.json()
@@ -64,14 +63,29 @@ class HttpWay:
         return found
 
     async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            return await self._client.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise PeerAwayError(f"{self._client.base_url} does not answer: {error!r}") from error
+        """Ask, and ask again while nobody can answer: the same event twice does no harm."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while True:
+            pause, why = 0.5, ""
+            try:
+                answer = await self._client.request(method, path, **request)
+            except httpx.TransportError as error:
+                why = f"{type(error).__name__} {error}"
+            else:
+                if not _is_away(answer):
+                    return answer
+                why = str(answer.json().get("detail", "busy"))
+                pause = float(answer.headers.get("Retry-After", pause))
+            if monotonic() + pause > deadline:
+                raise PeerAwayError(f"{self._client.base_url} does not answer: {why}")
+            await asyncio.sleep(pause)
 
 
-def _is_away(verdict: Mapping[str, Any]) -> bool:
-    return any(item["status"] == 503 for item in verdict["refused"])
+def _is_away(answer: httpx.Response) -> bool:
+    """Tell whether anything of the request has to be asked again."""
+    if answer.status_code == 207:
+        return any(item["status"] == 503 for item in answer.json()["refused"])
+    return answer.status_code == 503
 
 
 def _fate_of_one(line: Line, verdict: Mapping[str, Any]) -> Fate:

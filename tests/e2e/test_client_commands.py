@@ -1,0 +1,150 @@
+"""What a side's people do at the command line: publish, read what became of it, say something to a flag."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from fajian.clock import now
+from fajian.local.stack import remove_stack
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE_SECONDS = 60
+CASE = f"（{now().year}）皖1324执7号"
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def fajian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The `fajian` command, with a bus running where it looks."""
+    folder = tmp_path_factory.mktemp("client") / "data"
+
+    def run(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fajian", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            input=given or "",
+            env={**os.environ, "FAJIAN_DATA_DIR": str(folder)},
+        )
+
+    assert run("up").returncode == 0
+    yield run
+    run("down")
+    remove_stack(folder)
+
+
+def event(**changes: Any) -> str:
+    """Return money that arrived three months ago and is reported only now: a late record, flagged as T38."""
+    arrived = (now() - timedelta(days=90)).date()
+    whole = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "//court/皖1324",
+        "type": "cn.fajian.enforcement.money-arrived.v1",
+        "time": f"{arrived}T00:00:00+08:00",
+        "subject": CASE,
+        "data": {"payment_ref": "P-1", "amount": "100.00"},
+    }
+    return json.dumps(whole | changes, ensure_ascii=False)
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_publishing_waits_until_the_ledger_has_it(fajian: Command) -> None:
+    done = fajian("publish", "court", "-", "--json", given=event())
+
+    [fate] = rows(done)
+    assert (done.returncode, fate["status"], fate["subject"]) == (0, "recorded", CASE)
+    assert fate["ledger"].startswith("case.events/")
+
+
+def test_a_rejection_is_exit_1_with_the_pointer_of_each_problem(fajian: Command) -> None:
+    lines = [
+        event(id="bad", data={"payment_ref": "P"}),
+        "{broken",
+        event(),
+        event(subject="（2022）皖1324执号"),
+    ]
+
+    done = fajian("publish", "court", "-", "--json", given="\n".join(lines))
+
+    fates = {fate["line"]: fate for fate in rows(done)}
+    pointers = {line: [each["pointer"] for each in fate["problems"]] for line, fate in fates.items()}
+    assert done.returncode == 1
+    assert [fates[line]["status"] for line in (1, 2, 3, 4)] == [
+        "rejected",
+        "rejected",
+        "duplicate",
+        "rejected",
+    ]
+    assert pointers == {1: ["/data/amount"], 2: [""], 3: [], 4: ["/subject"]}
+
+
+def test_the_same_by_kafka_gives_the_same_verdicts(fajian: Command) -> None:
+    lines = [event(id="bad-2", data={"payment_ref": "P"}), "{broken", event()]
+
+    done = fajian("publish", "court", "-", "--json", "--kafka", given="\n".join(lines))
+
+    fates = {fate["line"]: fate["status"] for fate in rows(done)}
+    assert done.returncode == 1
+    assert fates == {1: "rejected", 2: "rejected", 3: "duplicate"}
+
+
+def test_receipts_can_be_filtered(fajian: Command) -> None:
+    done = fajian("receipts", "--id", "e-1", "--status", "recorded", "--json")
+
+    assert [(row["id"], row["status"]) for row in rows(done)] == [("e-1", "recorded")]
+
+
+def test_a_case_shows_its_time_line_in_any_spelling_of_its_number(fajian: Command) -> None:
+    shape = until(lambda: rows(fajian("case", f"({now().year})皖1324执7号", "--json"))[0], "timeline")
+
+    assert shape["subject"] == CASE
+    assert {"MoneyArrived"} <= {row["type"] for row in shape["timeline"]}
+
+
+def test_a_flag_can_be_acknowledged_and_answered(fajian: Command) -> None:
+    flag = until(lambda: rows(fajian("flags", "--subject", CASE, "--json"))[0], "flag_id")
+
+    acknowledged = fajian("ack", flag["flag_id"][:8], "--json")
+    answered = fajian("answer", flag["flag_id"], "contested", "--note", "补录", "--evidence", "e-1", "--json")
+
+    assert [rows(done)[0]["status"] for done in (acknowledged, answered)] == ["recorded", "recorded"]
+
+
+def test_a_flag_that_nobody_knows_is_an_error(fajian: Command) -> None:
+    done = fajian("ack", "no-such-flag")
+
+    assert (done.returncode, "no-such-flag" in done.stderr) == (1, True)
+
+
+def test_the_court_lists_no_leads(fajian: Command) -> None:
+    done = fajian("leads", "--side", "court", "--json")
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def until(look: Callable[[], dict[str, Any]], field: str) -> dict[str, Any]:
+    """Look again until *field* is there: state and feed follow the receipt by a moment."""
+    deadline, pause = monotonic() + PATIENCE_SECONDS, Event()
+    while monotonic() < deadline:
+        try:
+            if (found := look())[field]:
+                return found
+        except IndexError:
+            pass
+        pause.wait(0.2)
+    raise AssertionError(f"{field} did not appear")
