@@ -21,6 +21,7 @@ from schemas.fields import (
     Post,
     ProcedureNo,
     Ref,
+    RestrictionNo,
     RuleId,
     SeizureNo,
     Text,
@@ -48,6 +49,10 @@ class ApplicationReceived(Enforcement, title="收到申请执行书"):
     claim_amount: Amount | None = None
     money_claim: bool | None = Field(None, description="是否金钱给付 / whether the claim is for money")
     complete_day: Day | None = Field(None, description="材料齐备日 / day on which the papers were complete")
+    performance_day: Day | None = Field(
+        None, description="生效法律文书规定的履行期间最后一日 / last day for performance in the title"
+    )
+    title_no: Ref | None = Field(None, description="执行依据文号 / number of the title that is enforced")
 
 
 class CaseDocketed(Enforcement, title="立案"):
@@ -58,6 +63,7 @@ class CaseDocketed(Enforcement, title="立案"):
     case_kind: CaseKind | None = Field(None, description="案件类别 / kind of enforcement case")
     money_claim: bool | None = Field(None, description="是否金钱给付 / whether the claim is for money")
     claim_amount: Amount | None = None
+    title_no: Ref | None = Field(None, description="执行依据文号 / number of the title that is enforced")
 
 
 class DocketRefused(Enforcement, title="裁定不予受理"):
@@ -135,6 +141,13 @@ class SeizureTookEffect(Enforcement, title="查封、扣押、冻结生效"):
     kind: SeizureKind | None = Field(None, description="措施 / seal, impound or freeze")
     property: Property | None = Field(None, description="财产类别 / what is seized")
     until_day: Day | None = Field(None, description="届满日 / last day of its effect")
+    value: Amount | None = Field(None, description="估值，元 / value of what is seized")
+    waiting: bool | None = Field(None, description="是否轮候 / whether it waits behind an earlier seizure")
+    preservation: bool | None = Field(None, description="是否保全措施 / whether it is a preservation")
+    to_be_sold: bool | None = Field(
+        None,
+        description="是否需要拍卖、变卖 / whether it has to be sold",
+    )
 
 
 class SeizureRenewed(Enforcement, title="续行查封"):
@@ -144,12 +157,14 @@ class SeizureRenewed(Enforcement, title="续行查封"):
     kind: SeizureKind | None = Field(None, description="措施 / seal, impound or freeze")
     property: Property | None = Field(None, description="财产类别 / what is seized")
     until_day: Day | None = Field(None, description="续行后届满日 / last day of its renewed effect")
+    preservation: bool | None = Field(None, description="是否保全措施 / whether it is a preservation")
 
 
 class SeizureReleased(Enforcement, title="解除查封"):
     """The seizure is released."""
 
     seizure_no: SeizureNo
+    partial: bool | None = Field(None, description="是否部分解除 / whether only a part is released")
 
 
 class SeizureLapsed(Enforcement, title="查封失效"):
@@ -163,12 +178,19 @@ class ValuationStarted(Enforcement, title="启动确定参考价"):
 
     valuation_no: ValuationNo | None = None
     seizure_no: SeizureNo | None = None
+    method: Literal["agreement", "fixed-price", "network-inquiry", "appraisal"] | None = Field(
+        None, description="确定方式：议价、定向询价、网络询价、委托评估 / how the price is fixed"
+    )
+    entrusted_day: Day | None = Field(
+        None, description="委托评估日 / day on which the appraiser was entrusted"
+    )
 
 
 class ValuationReported(Enforcement, title="收到评估报告"):
     """The appraiser's report has come in."""
 
     valuation_no: ValuationNo | None = None
+    seizure_no: SeizureNo | None = None
 
 
 class ReferencePriceFixed(Enforcement, title="确定参考价"):
@@ -176,6 +198,10 @@ class ReferencePriceFixed(Enforcement, title="确定参考价"):
 
     valuation_no: ValuationNo | None = None
     amount: Amount | None = None
+    seizure_no: SeizureNo | None = None
+    valid_until: Day | None = Field(
+        None, description="参考价有效期届满日 / last day on which the price is valid"
+    )
 
 
 class AuctionAnnounced(Enforcement, title="发布拍卖公告"):
@@ -186,12 +212,16 @@ class AuctionAnnounced(Enforcement, title="发布拍卖公告"):
     auction_day: Day | None = Field(None, description="拍卖日 / first day of the auction")
     property: Property | None = Field(None, description="财产类别 / what is sold")
     round: int | None = Field(None, ge=1, le=9, description="第几次拍卖 / which auction of the object it is")
+    online: bool | None = Field(None, description="是否网络拍卖 / whether it is an auction on line")
 
 
 class AuctionHeld(Enforcement, title="举行拍卖"):
     """The auction took place; whether it sold is told by Sold or AuctionFailed."""
 
     auction_no: AuctionNo | None = None
+    seizure_no: SeizureNo | None = None
+    round: int | None = Field(None, ge=1, le=9, description="第几次拍卖 / which auction of the object it is")
+    online: bool | None = Field(None, description="是否网络拍卖 / whether it is an auction on line")
 
 
 class AuctionFailed(Enforcement, title="流拍"):
@@ -199,6 +229,8 @@ class AuctionFailed(Enforcement, title="流拍"):
 
     auction_no: AuctionNo | None = None
     round: int | None = Field(None, ge=1, le=9, description="第几次拍卖 / which auction of the object it was")
+    seizure_no: SeizureNo | None = None
+    online: bool | None = Field(None, description="是否网络拍卖 / whether it is an auction on line")
 
 
 class Sold(Enforcement, title="成交"):
@@ -257,12 +289,14 @@ class ConsumptionRestricted(Enforcement, title="限制消费"):
     """The debtor's consumption is restricted."""
 
     party_ref: PartyRef | None = None
+    restriction_no: RestrictionNo | None = None
 
 
 class ConsumptionRestrictionLifted(Enforcement, title="解除限制消费"):
     """The restriction is lifted."""
 
     party_ref: PartyRef | None = None
+    restriction_no: RestrictionNo | None = None
 
 
 class Listed(Enforcement, title="纳入失信名单"):
@@ -273,6 +307,11 @@ class Listed(Enforcement, title="纳入失信名单"):
     ground: Ref | None = Field(None, description="纳入情形 / ground, as the rules number it: 1(1) … 1(6)")
     term_until: Day | None = Field(
         None, description="失信期限届满日 / last day of a listing with a fixed term"
+    )
+    minor: bool | None = Field(None, description="是否未成年人 / whether the person is a minor")
+    signed_by: Post | None = Field(None, description="决定书签发人职务 / post that signed the decision")
+    secured: bool | None = Field(
+        None, description="是否有足额查封或担保 / whether seizure or security covers the claim"
     )
 
 
@@ -293,6 +332,10 @@ class ObjectionReceived(Enforcement, title="收到执行异议"):
 
     objection_no: ObjectionNo
     objection_kind: Literal["act", "third-party"] = Field(description="异议类别 / kind of objection")
+    complete_day: Day | None = Field(None, description="材料齐备日 / day on which the papers were complete")
+    against_end: bool | None = Field(
+        None, description="是否针对终结 / whether it is against ending the enforcement"
+    )
 
 
 class ObjectionDocketed(Enforcement, title="执行异议立案"):
@@ -309,6 +352,9 @@ class ObjectionRuled(Enforcement, title="执行异议裁定"):
         None, description="结果 / outcome"
     )
     served_day: Day | None = Field(None, description="送达日 / day of service")
+    objection_kind: Literal["act", "third-party"] | None = Field(
+        None, description="异议类别 / kind of objection"
+    )
 
 
 class ReconsiderationReceived(Enforcement, title="收到复议申请"):
@@ -324,6 +370,7 @@ class ReconsiderationRuled(Enforcement, title="复议裁定"):
     outcome: Literal["upheld", "changed", "set-aside", "remanded", "withdrawn"] | None = Field(
         None, description="结果 / what became of the ruling below"
     )
+    effective_day: Day | None = Field(None, description="裁定生效日 / day on which the ruling took effect")
 
 
 class Stayed(Enforcement, title="暂缓执行"):
@@ -331,6 +378,9 @@ class Stayed(Enforcement, title="暂缓执行"):
 
     stay_no: Ref | None = Field(None, description="暂缓编号 / reference of the stay")
     until_day: Day | None = Field(None, description="暂缓届满日 / last day of the stay")
+    kind: Literal["by-court", "by-higher-court", "guarantee"] | None = Field(
+        None, description="暂缓类别：本院决定、上级通知、执行担保 / by whom, or on what"
+    )
 
 
 class StayEnded(Enforcement, title="暂缓执行结束"):

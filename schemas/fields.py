@@ -69,6 +69,14 @@ WorkNo = Annotated[Ref, Field(description="委托编号 / reference of this expe
 IssueNo = Annotated[Ref, Field(description="议题编号 / number of the issue")]
 MeetingNo = Annotated[Ref, Field(description="会议编号 / number of the meeting")]
 PetitionNo = Annotated[Ref, Field(description="信访编号 / number of the petition")]
+EntrustmentNo = Annotated[Ref, Field(description="委托编号 / reference of this entrustment")]
+PreservationNo = Annotated[Ref, Field(description="保全编号 / reference of this preservation")]
+ThingNo = Annotated[Ref, Field(description="物品编号 / reference of this thing")]
+PlanNo = Annotated[Ref, Field(description="分配方案编号 / number of the plan of distribution")]
+SanctionNo = Annotated[Ref, Field(description="决定书编号 / number of this sanction or ban")]
+SettlementNo = Annotated[Ref, Field(description="和解协议编号 / reference of this settlement")]
+RestrictionNo = Annotated[Ref, Field(description="限制消费令编号 / number of this restriction")]
+HearingNo = Annotated[Ref, Field(description="听证编号 / reference of this hearing")]
 PartyRef = Annotated[
     Ref,
     Field(

@@ -80,6 +80,10 @@ class Breached(Flag, title="违反规定"):
     """A breach that no due day shows, such as an act too early: its owner may answer."""
 
 
+class Lapsed(Flag, title="期满"):
+    """The time of an effect or of a party's right is over. Nobody on the bus is late."""
+
+
 class Escalated(Flag, title="升级"):
     """The owner's answer window has ended and the breach stands: others are told."""
 

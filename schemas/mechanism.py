@@ -99,6 +99,12 @@ class PetitionReceived(Mechanism, title="收到执行信访"):
     petition_no: PetitionNo | None = None
 
 
+class PetitionLogged(Mechanism, title="录入执行信访"):
+    """The petition is in the system."""
+
+    petition_no: PetitionNo | None = None
+
+
 class PetitionClosed(Mechanism, title="执行信访办结"):
     """The petition is dealt with."""
 

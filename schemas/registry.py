@@ -5,7 +5,23 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType, ModuleType
 
-from schemas import clock, enforcement, flags, leads, mechanism, receipts, supervision
+from schemas import (
+    clock,
+    credit,
+    enforcement,
+    entrustment,
+    flags,
+    investigation,
+    leads,
+    mechanism,
+    preservation,
+    proceeds,
+    receipts,
+    remedies,
+    rounds,
+    sale,
+    supervision,
+)
 from schemas.fields import Body, Fact
 from schemas.names import ce_type
 
@@ -40,7 +56,23 @@ def _types_in(module: ModuleType) -> Iterator[EventType]:
             yield EventType(name, value.family, ce_type(name, value.family), value)
 
 
-_MODULES = (enforcement, supervision, mechanism, clock, flags, leads, receipts)
+_MODULES = (
+    enforcement,
+    entrustment,
+    investigation,
+    preservation,
+    sale,
+    proceeds,
+    remedies,
+    rounds,
+    credit,
+    supervision,
+    mechanism,
+    clock,
+    flags,
+    leads,
+    receipts,
+)
 
 TYPES: Mapping[str, EventType] = MappingProxyType(
     {found.ce_type: found for module in _MODULES for found in _types_in(module)}

@@ -7,7 +7,10 @@ from pydantic import Field
 from schemas.fields import (
     Day,
     Fact,
+    HearingNo,
     LeadId,
+    NoticeNo,
+    PartyRef,
     Post,
     Ref,
     RequestNo,
@@ -111,10 +114,13 @@ class HearingNotified(Supervision, title="通知听证"):
     """The parties are told of a hearing."""
 
     hearing_day: Day | None = Field(None, description="听证日 / day of the hearing")
+    hearing_no: HearingNo | None = None
 
 
 class HearingHeld(Supervision, title="举行听证"):
     """The hearing took place."""
+
+    hearing_no: HearingNo | None = None
 
 
 class ReviewSuspended(Supervision, title="中止审查"):
@@ -231,3 +237,132 @@ class IntegrityLeadReferred(Supervision, title="移送违纪违法线索"):
 
 class SupervisionClosed(Supervision, title="监督案件办结"):
     """The supervision case is closed."""
+
+
+class ApplicationCopyServed(Supervision, title="送达监督申请书副本"):
+    """The other party has a copy of the application."""
+
+    party_ref: PartyRef | None = None
+
+
+class OtherPartyOpinionReceived(Supervision, title="收到其他当事人书面意见"):
+    """The other party has answered in writing."""
+
+    party_ref: PartyRef | None = None
+
+
+class SupervisionHandedOver(Supervision, title="移送民事检察部门"):
+    """The accepted case is with the civil division, and case management knows."""
+
+
+class ExOfficioRegistered(Supervision, title="依职权案件登记"):
+    """A case that began ex officio is registered with case management."""
+
+
+class SupervisionMaterialReceived(Supervision, title="案管收到案件材料"):
+    """Case management has received the papers of a case."""
+
+
+class SupervisionMaterialLogged(Supervision, title="案管登记并移送"):
+    """Case management has registered the papers and sent them on."""
+
+
+class RecusalRequested(Supervision, title="申请回避"):
+    """Somebody asks that an officer step aside."""
+
+    request_no: RequestNo
+
+
+class RecusalDecided(Supervision, title="回避决定"):
+    """The request to step aside is decided."""
+
+    request_no: RequestNo
+
+
+class RecusalReconsiderationRequested(Supervision, title="申请回避复议"):
+    """Reconsideration of that decision is asked for."""
+
+    request_no: RequestNo
+
+
+class RecusalReconsidered(Supervision, title="回避复议决定"):
+    """The decision on stepping aside is reconsidered."""
+
+    request_no: RequestNo
+
+
+class InquiryEntrusted(Supervision, title="收到指令或委托调查"):
+    """Another procuratorate asks for an inquiry, or orders it."""
+
+    request_no: RequestNo
+
+
+class InquiryAnswered(Supervision, title="回复调查结果"):
+    """The inquiry is answered, or its impossibility is."""
+
+    request_no: RequestNo
+
+
+class SuggestionFiled(Supervision, title="检察建议报上一级备案"):
+    """The procuratorate above has the suggestion on file."""
+
+    suggestion_no: SuggestionNo
+
+
+class NoSupportDecisionSent(Supervision, title="发送不支持监督申请决定书"):
+    """The applicant has the decision, with its explanation."""
+
+
+class MonitoringNoticeReceived(Supervision, title="收到案件流程监控通知书"):
+    """The handling department has a notice from case management."""
+
+    notice_no: NoticeNo
+
+
+class MonitoringNoticeAnswered(Supervision, title="回复案件流程监控通知书"):
+    """The department has answered in writing."""
+
+    notice_no: NoticeNo
+
+
+class FilesReborrowed(Supervision, title="续借案卷"):
+    """The file is kept longer, on a new request."""
+
+    request_no: RequestNo
+
+
+class UpperSuggestionReceived(Supervision, title="上级法院收到上级检察建议"):
+    """The court above has the suggestion of the procuratorate above."""
+
+    suggestion_no: SuggestionNo
+
+
+class UpperCourtReplied(Supervision, title="上级法院回复"):
+    """The court above has replied."""
+
+    suggestion_no: SuggestionNo
+
+
+class OrganSuggestionReceived(Supervision, title="有关机关收到检察建议"):
+    """An organ other than the court has a suggestion."""
+
+    suggestion_no: SuggestionNo
+    organ: Ref | None = Field(None, description="机关 / which organ")
+
+
+class OrganReplied(Supervision, title="有关机关回复检察建议"):
+    """That organ has replied."""
+
+    suggestion_no: SuggestionNo
+
+
+class AdviceInquiryDecided(Supervision, title="决定调查核实检察建议事项"):
+    """The chief procurator has the matter of a general suggestion looked into."""
+
+    request_no: RequestNo
+
+
+class AdviceInquiryDone(Supervision, title="完成检察建议事项调查核实"):
+    """The matter has been looked into."""
+
+    request_no: RequestNo

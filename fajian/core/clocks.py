@@ -1,13 +1,14 @@
 """Why a duty is due on its day: clocks follow from the standing facts and a row of the law alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from fajian.core.calendar import SHANGHAI, Calendar
-from fajian.core.counting import Due, Length, Stop, count_due
-from fajian.core.facts import Fact, View
-from fajian.core.rules import Cue, Extension, Period, Rules, StopKind
+from fajian.core.counting import STOPPABLE, Due, Length, Stop, count_due
+from fajian.core.facts import Fact, View, microseconds, moment_of
+from fajian.core.rules import Cue, Extension, Period, Rules, StopKind, Variant
 
 Told = tuple[date, Fact]  #: a fact and the day on which it counts
 
@@ -23,6 +24,8 @@ class Clock:
     closed: Told | None = None  #: fulfilled, in time or late
     ended: Told | None = None  #: the duty fell away
     extended_late: tuple[str, ...] = ()  #: ids of extensions that came too late or from the wrong post
+    variant: Variant | None = None  #: what counted instead of the row's own length
+    local_day: date | None = None  #: by local agreement the act is expected by this earlier day
 
     @property
     def due_day(self) -> date | None:
@@ -30,12 +33,19 @@ class Clock:
         return as_day(self.due.due_day)
 
     @property
+    def opened_on(self) -> date:
+        """Return the day from which the owner can act; for a period counted back not the day it ends at."""
+        start = as_day(self.due.start)
+        assert start is not None
+        return min(start, self.opened_by[0].day) if self.due.count == "BACK" else start
+
+    @property
     def phase(self) -> str:
         """Return `open`, `paused`, `met`, `late`, `gone` (fell away in time) or `moot` (after it)."""
         told = self.closed or self.ended
         if told is None:
             return "paused" if self.due_day is None else "open"
-        in_time = self.due_day is None or told[0] <= self.due_day
+        in_time = is_in_time(told, self.due)
         if self.closed:
             return "met" if in_time else "late"
         return "gone" if in_time else "moot"
@@ -46,14 +56,35 @@ class Clock:
         return [fact.id for fact in (*self.opened_by, *told)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What one clock counts: from which moment, how long, by which code."""
+
+    start: date | datetime
+    length: Length
+    code: str
+    stops: Sequence[Stop]
+    calendar: Calendar
+    nth: int = 1
+
+    def due(self, **extension: Any) -> Due:
+        return count_due(
+            self.start, self.length, self.code, self.calendar, stops=self.stops, nth=self.nth, **extension
+        )
+
+
 def clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
-    """Return the clocks that *period* runs on this subject, by instance, in the order of their opening."""
-    if period.nature == "bar" or period.count == "MIN":
+    """Return the clocks that *period* runs on this subject, by instance, in the order of their opening.
+
+    A period in hours is judged, like all others, by the tick of the day in which it ends; whether the act came
+    in time is judged by the hour.
+    """
+    if not period.runs:
         return []
     return [
         clock
         for instance, anchor, opened_by in _openings(period, view)
-        if period.since is None or anchor >= period.since
+        if period.governs(anchor)
         for clock in _repetitions(period, view, rules, instance, anchor, opened_by)
     ]
 
@@ -70,22 +101,30 @@ def _openings(period: Period, view: View) -> Iterator[tuple[str, date, tuple[Fac
     else:
         since, opener = openers[0]
         begun = [(max(day, since), (fact, opener)) for day, fact in view.heard(period.per)]
-    seen: dict[str, None] = {}
+    found: dict[str, tuple[date, tuple[Fact, ...]]] = {}
     for day, opened_by in begun:
         instance = str(opened_by[0].body.get(period.instance) or "") if period.instance else ""
-        if instance not in seen:
-            seen[instance] = None
-            yield instance, day, opened_by
+        if instance not in found or period.latest:
+            found[instance] = day, opened_by
+    for instance, (day, opened_by) in found.items():
+        yield instance, day, opened_by
 
 
 def _repetitions(
     period: Period, view: View, rules: Rules, instance: str, anchor: date, opened_by: tuple[Fact, ...]
 ) -> Iterator[Clock]:
+    variant = period.variant(anchor, opened_by[0].body)
+    text = _text(period, variant, anchor, opened_by[0])
+    if text is None:
+        return
+    length, code = text
     stops = [stop for kind in period.stops for stop in stops_of(rules.stops[kind], view, rules.calendar)]
     for nth in range(1, period.repeat + 1):
-        due, too_late = _due(period, view, rules.calendar, instance, anchor, stops, nth)
-        closed = _closing(period, view, instance, anchor, nth)
-        ended = _ending(period, view, instance, due)
+        count = _Count(_start(anchor, code, opened_by[0]), length, code, stops, rules.calendar, nth)
+        due, too_late = _due(period, view, count, instance)
+        since = opened_by[0].day
+        closed = _closing(period, view, instance, anchor, since, nth)
+        ended = _ending(period, view, instance, since, due)
         if closed and ended:
             closed, ended = (closed, None) if closed[0] <= ended[0] else (None, ended)
         yield Clock(
@@ -96,45 +135,80 @@ def _repetitions(
             closed=closed,
             ended=ended,
             extended_late=too_late,
+            variant=variant,
+            local_day=_local_day(period, rules, count, due),
         )
 
 
-def _ending(period: Period, view: View, instance: str, due: Due) -> Told | None:
+def _text(period: Period, variant: Variant | None, anchor: date, opener: Fact) -> tuple[Length, str] | None:
+    """Return length and code that count here: a fixed end before a variant before the row's own length."""
+    length, code = (variant.length, variant.count) if variant else (period.length, period.count)
+    fixed = opener.body.get(period.fixed_by) if period.fixed_by else None
+    days = (date.fromisoformat(fixed) - anchor).days if fixed else 0
+    if days > 0:
+        return Length(days, "day"), "EXP" if code == "EXP" else "ND"
+    return None if length is None else (length, code)
+
+
+def _start(anchor: date, code: str, opener: Fact) -> date | datetime:
+    if code != "H":
+        return anchor
+    return moment_of(opener.at) if opener.day == anchor else datetime.combine(anchor, time(0), SHANGHAI)
+
+
+def _local_day(period: Period, rules: Rules, count: _Count, due: Due) -> date | None:
+    """Return the day of the local agreement where it is the earlier one: it may only shorten."""
+    local, last = rules.policy.local.get(period.id), as_day(due.due_day)
+    if local is None or last is None:
+        return None
+    stops = count.stops if local.count in STOPPABLE else ()
+    day = as_day(replace(count, length=local.length, code=local.count, stops=stops).due().due_day)
+    return day if day is not None and day < last else None
+
+
+def _ending(period: Period, view: View, instance: str, since: date, due: Due) -> Told | None:
     """Return what took the duty away. Some grounds count only in time: a late deferral cures nothing."""
     endings = [
         told
         for cue in period.ends
-        for told in _answers(cue, period, view, instance)
-        if not cue.timely or _in_time(told[0], due)
+        for told in _answers(cue, period, view, instance, since)
+        if not cue.timely or is_in_time(told, due)
     ]
     return min(endings, key=_when, default=None)
 
 
-def _in_time(day: date, due: Due) -> bool:
-    last = as_day(due.due_day)
-    return last is None or day <= last
+def is_in_time(told: Told, due: Due) -> bool:
+    """Tell whether *told* happened by the end: by its day, and for hours by its instant."""
+    last = due.due_day
+    if isinstance(last, datetime) and told[0] == as_day(last):
+        return told[1].at <= microseconds(last)
+    day = as_day(last)
+    return day is None or told[0] <= day
 
 
-def _answers(cue: Cue, period: Period, view: View, instance: str) -> list[Told]:
+def _answers(cue: Cue, period: Period, view: View, instance: str, since: date) -> list[Told]:
     """Return what *cue* hears of this instance. A fact that names none speaks of the whole subject."""
     field = period.instance
     return [
         (day, fact)
         for day, fact in view.heard(cue)
-        if field is None or str(fact.body.get(field) or instance) == instance
+        if (field is None or str(fact.body.get(field) or instance) == instance)
+        and not (cue.after and day < since)
     ]
 
 
-def _closing(period: Period, view: View, instance: str, anchor: date, nth: int) -> Told | None:
+def _closing(
+    period: Period, view: View, instance: str, anchor: date, since: date, nth: int
+) -> Told | None:
     if period.closes_all:
         parts = [
-            sorted((t for t in _answers(cue, period, view, instance) if t[0] > anchor), key=_when)
+            sorted((t for t in _answers(cue, period, view, instance, since) if t[0] > anchor), key=_when)
             for cue in period.closes_all
         ]
         if any(len(part) < nth for part in parts):
             return None
         return max((part[nth - 1] for part in parts), key=_when)
-    closings = [told for cue in period.closes for told in _answers(cue, period, view, instance)]
+    closings = [told for cue in period.closes for told in _answers(cue, period, view, instance, since)]
     return min(closings, key=_when, default=None)
 
 
@@ -142,50 +216,40 @@ def _when(told: Told) -> tuple[date, int, str]:
     return told[0], told[1].at, told[1].id
 
 
-def _due(
-    period: Period,
-    view: View,
-    calendar: Calendar,
-    instance: str,
-    anchor: date,
-    stops: Sequence[Stop],
-    nth: int,
-) -> tuple[Due, tuple[str, ...]]:
+def _due(period: Period, view: View, count: _Count, instance: str) -> tuple[Due, tuple[str, ...]]:
     """Count the period, then again for each extension that came in time from a post that may give it."""
-    due = count_due(anchor, period.length, period.count, calendar, stops=stops, nth=nth)
+    due = count.due()
     extension = period.extension
     if extension is None:
         return due, ()
     granted, too_late = 0, []
-    for day, fact in _answers(Cue(extension.event), period, view, instance):
+    for told in _answers(Cue(extension.event), period, view, instance, date.min):
+        day, fact = told
         if not _may_extend(extension, period, fact):
             continue
-        if not _in_time(day, due) or granted >= extension.max or not _approved(extension, fact):
+        if not is_in_time(told, due) or granted >= extension.max or not _approved(extension, fact):
             too_late.append(fact.id)
             continue
         granted += 1
-        if extension.until is None:
-            more = extension.add * granted
-            due = count_due(anchor, period.length, period.count, calendar, stops=stops, extra=more, nth=nth)
+        if extension.add:
+            due = count.due(extra=extension.add * granted)
         else:
-            until = date.fromisoformat(fact.body[extension.until])
-            due = count_due(
-                anchor,
-                period.length,
-                period.count,
-                calendar,
-                stops=stops,
-                extended_to=until,
-                extension_from=day,
-                nth=nth,
-            )
+            due = count.due(extended_to=_new_end(extension, count, day, fact), extension_from=day)
     return due, tuple(too_late)
+
+
+def _new_end(extension: Extension, count: _Count, day: date, fact: Fact) -> date | None:
+    named = fact.body.get(extension.until) if extension.until else None
+    if named:
+        return date.fromisoformat(named)
+    return as_day(count_due(day, count.length, count.code, count.calendar).due_day)
 
 
 def _may_extend(extension: Extension, period: Period, fact: Fact) -> bool:
     """Tell whether the approval speaks of this period at all."""
     named = fact.body.get("period") or period.id
-    return named == period.id and (extension.until is None or bool(fact.body.get(extension.until)))
+    dated = extension.until is None or extension.anew or bool(fact.body.get(extension.until))
+    return named == period.id and dated
 
 
 def _approved(extension: Extension, fact: Fact) -> bool:

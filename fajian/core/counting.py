@@ -32,7 +32,7 @@ FITTING_UNITS: Final[dict[str, tuple[Unit, ...]]] = {
     "BACK": DAYS_AND_MONTHS,
     "EXP": DAYS_AND_MONTHS,
     "H": ("hour",),
-    "IMM": ("day",),  # the law gives no number: the day counted is that of a soft reminder
+    "IMM": ("day", "working-day"),  # the law gives no number: the day counted is that of a soft reminder
 }
 STOPPABLE: Final = frozenset(FITTING_UNITS) - {"BACK", "H"}
 EXTENDABLE: Final = STOPPABLE - {"MIN"}

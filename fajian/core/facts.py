@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from fajian.core.calendar import SHANGHAI
 from fajian.core.ports import Header
 from fajian.core.rules import Body, Cue, Rules
 from fajian.errors import LedgerRecordError
@@ -54,7 +55,17 @@ def day_of(instant: int) -> date:
 
 def instant_of(text: str) -> int:
     """Return microseconds since 1970 of an RFC 3339 instant."""
-    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    return microseconds(datetime.fromisoformat(text))
+
+
+def microseconds(moment: datetime) -> int:
+    """Return *moment* as facts keep it."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(instant: int) -> datetime:
+    """Return *instant* (microseconds since 1970) on the clocks of Shanghai."""
+    return (_EPOCH + _MICROSECOND * instant).astimezone(SHANGHAI)
 
 
 def read_fact(

@@ -8,28 +8,29 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from fajian.core.clocks import Clock, as_day
+from fajian.core.citations import cited_on, printed_on
+from fajian.core.clocks import Clock
+from fajian.core.calendar import ONE_DAY
 from fajian.core.counting import explain
 from fajian.core.facts import BASELINE, View
-from fajian.core.rules import Period, Rules, Trigger
+from fajian.core.rules import LAPSING, Period, Rules, Trigger
 from fajian.core.triggers import Finding
 
-RUNGS: Final = (7, 3, 1)  #: days before the due day on which the owner is reminded
-
-#: How far a matter has come, in order; what follows `overdue` waits for the answer window.
-STAGES: Final = ("opened", "soon7", "soon3", "soon1", "today", "overdue", "escalated")
+#: How far a matter has come, in order; what follows `overdue` waits for the answer window. `lapsed` is the end
+#: of an effect or of a party's right: nobody is late.
+STAGES: Final = (
+    "opened", "local", "soon30", "soon15", "soon7", "soon3", "soon1", "today", "lapsed", "overdue", "escalated",
+)  # fmt: skip
 _RANK: Final = {stage: rank for rank, stage in enumerate(STAGES)}
+_LAPSED: Final = _RANK["lapsed"]
 _OVERDUE: Final = _RANK["overdue"]
 
 _WORD: Final = {
-    "soon7": "DueSoon",
-    "soon3": "DueSoon",
-    "soon1": "DueSoon",
     "today": "DueToday",
+    "lapsed": "Lapsed",
     "overdue": "Overdue",
     "escalated": "Escalated",
 }
-_NEVER_LATE: Final = ("IMM",)  #: duties without a number remind, and are never a breach
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Matter:
     @property
     def evidence(self) -> list[str]:
         return list(self.shown_by.evidence)
+
+    @property
+    def can_be_broken(self) -> bool:
+        return isinstance(self.row, Trigger) or self.row.can_be_broken
+
+    @property
+    def lapses(self) -> bool:
+        return isinstance(self.row, Period) and self.row.nature in LAPSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,8 @@ def speak(
 
 def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
     before = said or Said("")
+    if not matter.can_be_broken and matter.phase in ("late", "moot"):
+        return _speak_of_past(matter, before)
     after = replace(before, stage=matter.phase, due_day=matter.due_day, wake=None)
     if before.stage == matter.phase:
         return [], after
@@ -130,6 +141,16 @@ def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Sai
             return [*opened, *(["Withdrawn"] if before.breached else []), "Paused"], after
 
 
+def _speak_of_past(matter: Matter, before: Said) -> tuple[list[str], Said]:
+    """Speak of what came after the end of a time that is no breach: a right is lost, a reminder is answered."""
+    stage, word = ("met", "Met") if matter.phase == "late" else ("gone", "Withdrawn")
+    if matter.lapses:
+        stage, word = "lapsed", "Lapsed"
+    after = replace(before, stage=stage, due_day=matter.due_day, wake=None)
+    silent = before.stage == stage or (stage == "gone" and not before.stage)
+    return ([] if silent else [word]), after
+
+
 def _speak_of_open(
     matter: Matter, said: Said | None, tick: date, on: date, rules: Rules
 ) -> tuple[list[str], Said]:
@@ -137,7 +158,7 @@ def _speak_of_open(
     if before.stage == "historic":
         return words, before
     now, stage = before, _stage(matter, before, tick)
-    word = "Breached" if matter.phase == "breach" and stage == "overdue" else _WORD.get(stage, "")
+    word = "Breached" if matter.phase == "breach" and stage == "overdue" else _WORD.get(stage, "DueSoon")
     if matter.historic and stage == "overdue":
         return [*words, word], Said("historic", matter.due_day, since=on)
     if _RANK[stage] > before.rank:
@@ -160,7 +181,7 @@ def _reopen(matter: Matter, said: Said | None, tick: date) -> tuple[list[str], S
         return ["Resumed"], fresh
     if said.due_day == matter.due_day or (said.stage == "historic" and matter.historic):
         return [], said
-    if said.rank >= _OVERDUE:
+    if said.rank >= _LAPSED:
         if matter.due_day is not None and matter.due_day <= tick:
             return [], replace(said, due_day=matter.due_day)
         return ["Withdrawn"], fresh
@@ -179,19 +200,18 @@ def _stage(matter: Matter, said: Said, tick: date) -> str:
         return "opened"
     left = (matter.due_day - tick).days - 1
     if left < 0:
-        return "overdue" if row.nature == "duty" and row.count not in _NEVER_LATE else "soon1"
+        return "overdue" if matter.can_be_broken else "lapsed" if matter.lapses else "soon1"
     if left == 0:
         return "today"
-    for days in reversed(RUNGS):
+    for days in reversed(row.rungs):
         if left <= days and _has_rung(clock, days):
             return f"soon{days}"
-    return "opened"
+    return "local" if clock.local_day is not None and clock.local_day <= tick + ONE_DAY else "opened"
 
 
 def _has_rung(clock: Clock, days: int) -> bool:
     """A reminder on or before the day on which the period began would say nothing."""
-    due, first = clock.due_day, as_day(clock.due.first_day)
-    return due is not None and first is not None and due - timedelta(days=days) >= first
+    return clock.due_day is not None and clock.due_day - timedelta(days=days) > clock.opened_on
 
 
 def _wake(matter: Matter, said: Said, tick: date) -> date | None:
@@ -199,24 +219,30 @@ def _wake(matter: Matter, said: Said, tick: date) -> date | None:
         return None
     if said.rank >= _OVERDUE:
         return said.until
-    clock, due = matter.shown_by, matter.due_day
-    if due is None or not isinstance(clock, Clock):
+    clock, due, row = matter.shown_by, matter.due_day, matter.row
+    if due is None or not isinstance(clock, Clock) or not isinstance(row, Period):
         return None
-    ticks = [due - timedelta(days=days + 1) for days in RUNGS if _has_rung(clock, days)]
-    return min((day for day in (*ticks, due - timedelta(days=1), due) if day > tick), default=None)
+    ticks = [due - timedelta(days=days + 1) for days in row.rungs if _has_rung(clock, days)]
+    if clock.local_day is not None:
+        ticks.append(clock.local_day - ONE_DAY)
+    return min((day for day in (*ticks, due - ONE_DAY, due) if day > tick), default=None)
 
 
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
     """Explain one matter: the row and its source, then every step from the first day to the due day."""
-    row = matter.row
+    row, shown = matter.row, matter.shown_by
+    day, cites = _valid_on(shown), row.cites
+    if isinstance(shown, Clock) and shown.variant and shown.variant.cites:
+        cites = shown.variant.cites
     head: dict[str, Any] = {
         "rule": matter.rule,
-        "basis": row.basis,
+        "basis": printed_on(cites, rules.instruments, day),
         "sure": row.sure,
         "severity": row.severity,
     }
     head["owed_by"] = row.owed_by
-    shown = matter.shown_by
+    if isinstance(row, Period) and row.nature != "duty":
+        head["nature"] = row.nature
     if isinstance(shown, Finding):
         return head | {"day": shown.day.isoformat(), "why": dict(shown.why), "rules": rules.version}
     assumed = [fact.body["assumed"] for fact in shown.opened_by if fact.body.get("assumed")]
@@ -225,7 +251,15 @@ def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
         extra["assumed"] = assumed
     if shown.extended_late:
         extra["extended_late"] = list(shown.extended_late)
+    if shown.variant:
+        extra["variant"] = shown.variant.name
+    if shown.local_day:
+        extra["local"] = {"due_day": shown.local_day.isoformat(), "policy": rules.policy.id}
     return head | explain(shown.due) | extra
+
+
+def _valid_on(shown: Clock | Finding) -> date:
+    return shown.day if isinstance(shown, Finding) else shown.opened_on
 
 
 def encode_said(said: Mapping[str, Said]) -> dict[str, list[Any]]:

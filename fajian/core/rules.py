@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from fajian.core.calendar import Calendar
+from fajian.core.citations import Citation, Instrument
 from fajian.core.counting import Length
 from fajian.core.events import EventRow
 
@@ -16,6 +17,20 @@ Severity = Literal["hard", "soft"]
 MARKS = ("V", "V2", "M", "D")  #: from read in the original to our own proposal; later is weaker
 UNVERIFIED = frozenset({"M", "D"})
 Values = Mapping[str, tuple[Any, ...]]  #: body field -> values
+
+#: What a row of the law is. Only a duty is ever broken.
+Nature = Literal[
+    "duty",  # somebody on the bus owes an act
+    "right",  # a party, or somebody else outside the bus, may or must act: shown and reminded, never a breach
+    "warning",  # an earlier line of a duty: reminds and passes
+    "effect",  # a freeze, a stay, a listing: lives until it lapses
+    "bar",  # an act is forbidden for a time
+    "window",  # the only time in which something may be asked for
+    "check",  # something to look at, without a time
+    "trap",  # a text that looks as if it applied, and does not
+]
+RUNNING = frozenset({"duty", "right", "warning", "effect"})  #: natures that have clocks
+LAPSING = frozenset({"right", "effect"})  #: natures that are over when their time is
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,7 @@ class Cue:
     unless: Values = field(default_factory=dict)  #: values that take the fact out; none named: any
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
+    after: bool = False  #: counts only from the day of what opened the clock
 
     def hears(self, body: Body, kind: str) -> bool:
         if self.on is not None and self.on != kind:
@@ -52,6 +68,27 @@ class Extension:
     add: int = 0  #: units added to the length
     until: str | None = None  #: body field with the new end
     max: int = 1  #: how often
+    anew: bool = False  #: without a dated end the length runs again, from the day of the fact
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another length of the same duty: for facts of a kind (urgent), or under an earlier text."""
+
+    name: str
+    zh: str
+    length: Length
+    count: str
+    when: Values = field(default_factory=dict)  #: what the opening fact says; none: any
+    since: date | None = None
+    until: date | None = None
+    basis: str = ""  #: where it differs from the row's
+    cites: tuple[Citation, ...] = ()
+
+    def fits(self, anchor: date, body: Body) -> bool:
+        if not _is_within(anchor, self.since, self.until):
+            return False
+        return all(body.get(name) in values for name, values in self.when.items())
 
 
 @dataclass(frozen=True)
@@ -66,12 +103,18 @@ class Period:
     side: str
     opens: tuple[Cue, ...]
     closes: tuple[Cue, ...]
-    length: Length
+    length: Length | None  #: None: the text has no number, an order or an agreement fixes the day
     count: str
     basis: str
     sure: str
     severity: Severity
-    nature: Literal["duty", "effect", "bar"] = "duty"
+    cites: tuple[Citation, ...] = ()  #: what *basis* says, article by article
+    nature: Nature = "duty"
+    variants: tuple[Variant, ...] = ()  #: the first that fits counts instead of the length
+    fixed_by: str | None = None  #: body field of the opening fact with the end, where one was fixed
+    latest: bool = False  #: a later opening of the same instance replaces the earlier one
+    line_of: str = ""  #: the period of which this is another line
+    rungs: tuple[int, ...] = (7, 3, 1)  #: days before the end on which the owner is reminded
     instance: str | None = None  #: body field that tells several clocks of a subject apart
     per: Cue | None = None  #: one clock for each of these facts, opened once an opener is there too
     closes_all: tuple[Cue, ...] = ()  #: all of them, the k-th of each for the k-th repetition
@@ -80,8 +123,31 @@ class Period:
     extension: Extension | None = None
     repeat: int = 1
     since: date | None = None  #: first day of an anchor that this text governs
+    until: date | None = None  #: last day of an anchor that it governs
     topic: str = "case"  #: money, credit, answer or case: decides who hears of a breach
     overdue: str = ""  #: what follows, in words
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether facts open clocks of this row. The others are there to be looked up."""
+        return self.nature in RUNNING and self.count != "MIN"
+
+    @property
+    def can_be_broken(self) -> bool:
+        """Tell whether the end of its time is a breach: of duties, where the law gives a number."""
+        return self.nature == "duty" and self.count != "IMM"
+
+    def governs(self, anchor: date) -> bool:
+        return _is_within(anchor, self.since, self.until)
+
+    def variant(self, anchor: date, body: Body) -> Variant | None:
+        """Return the variant that counts for what began on *anchor* with a fact that says *body*."""
+        return next((variant for variant in self.variants if variant.fits(anchor, body)), None)
+
+    @cached_property
+    def opened_by(self) -> frozenset[str]:
+        """Event names without one of which there is no clock."""
+        return frozenset(cue.event for cue in self.opens)
 
     @cached_property
     def mentions(self) -> frozenset[str]:
@@ -89,6 +155,10 @@ class Period:
         cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *((self.per,) if self.per else ()))
         extension = (self.extension.event,) if self.extension else ()
         return frozenset(cue.event for cue in cues) | frozenset(extension)
+
+
+def _is_within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +194,7 @@ class Trigger:
     since: date | None = None  #: earlier breaches are judged by other texts
     topic: str = "case"
     lead: bool = True  #: false: told to the owner, a lead only by policy
+    cites: tuple[Citation, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -139,6 +210,14 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalPeriod:
+    """A shorter time that both sides have agreed on: it reminds, and is never a breach."""
+
+    length: Length
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The local agreement. It counts when both sides have signed the same text."""
 
@@ -151,6 +230,7 @@ class Policy:
     approved: frozenset[str] = frozenset()  #: unverified rows that both sides accept
     leads_by_policy: frozenset[str] = frozenset()  #: triggers that are told across only by agreement
     outages: tuple[tuple[date, date], ...] = ()  #: first and last days on which records could not be made
+    local: Mapping[str, LocalPeriod] = field(default_factory=dict)  #: period -> its local line
 
 
 @dataclass(frozen=True)
@@ -167,12 +247,14 @@ class Rules:
     stops: Mapping[str, StopKind]
     posts: Mapping[str, str]  #: post -> side
     ladder: tuple[Rung, ...]
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)  #: by short name
     impossible: tuple[tuple[str, str, str | None], ...] = ()  #: (first, then, field that ties them)
 
     @cached_property
     def periods_on(self) -> Mapping[str, tuple[Period, ...]]:
         kinds = sorted({kind for period in self.periods.values() for kind in period.on})
-        return {kind: tuple(p for p in self.periods.values() if kind in p.on) for kind in kinds}
+        running = [period for period in self.periods.values() if period.runs]
+        return {kind: tuple(p for p in running if kind in p.on) for kind in kinds}
 
     @cached_property
     def finders_on(self) -> Mapping[str, tuple[Trigger, ...]]:

@@ -67,6 +67,10 @@ class SubjectState:
         if wanted is None:
             self.matters = {}  # a row that the law no longer has shows nothing
         judged = []
+        if wanted is None:  # rows that nothing has opened need no look, unless something was said of them
+            said = {key.partition("\x1f")[0] for key in self.said}
+            names = view.by_name.keys()
+            periods = tuple(p for p in periods if p.id in said or not names.isdisjoint(p.opened_by))
         for period in periods:
             if wanted is None or period.id in wanted:
                 clocks = clocks_of(period, view, rules)

@@ -73,6 +73,7 @@ def early_round_end(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
         why: dict[str, Any] = {}
         if begun is not None:
             wait = rules.periods[trigger.params["wait"]]
+            assert wait.length is not None  # `law check` sees to it
             lawful = count_due(begun, wait.length, wait.count, rules.calendar).lawful_from
             if lawful is not None and ruled < lawful:
                 why |= {"ruling_day": ruled.isoformat(), "lawful_from": lawful.isoformat()}

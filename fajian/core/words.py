@@ -247,7 +247,7 @@ def _status(said: Said) -> str:
     """Whether a breach was escalated is for those who were told, not for everybody who reads the state."""
     if said.stage in ("overdue", "escalated", "historic", "moot"):
         return "overdue"
-    return "open" if said.rank >= 0 else said.stage
+    return "open" if said.rank >= 0 and said.stage != "lapsed" else said.stage
 
 
 def digest(cause: Cause, partition: int, digest: str, count: int) -> Output:

@@ -16,25 +16,32 @@ from typing import Any
 import orjson
 
 from fajian.core.calendar import Calendar
-from fajian.core.counting import Length
+from fajian.core.citations import Instrument, Version, read_citations
+from fajian.core.counting import Length, Unit
 from fajian.core.events import EventRow
 from fajian.core.rules import (
     Cue,
     Extension,
+    LocalPeriod,
     Period,
     Policy,
     Rules,
     Rung,
     StopKind,
     Trigger,
+    Variant,
 )
 from fajian.errors import LawError
 from fajian.law.calendar_data import load_calendar
 from fajian.law.events import load_events
 
-FOLD = 1  #: raised when the fold itself judges differently; part of every rules version
+FOLD = 2  #: raised when the fold itself judges differently; part of every rules version
 
 Row = Mapping[str, Any]
+Instruments = Mapping[str, Instrument]
+
+#: How a length is counted where the row does not say it otherwise.
+COUNT_OF_UNIT: Mapping[Unit, str] = {"day": "ND", "working-day": "WD", "month": "M", "year": "Y", "hour": "H"}
 
 
 @cache
@@ -56,6 +63,7 @@ def bundled_document(policy: Path | None = None) -> bytes:
         "impossible": _table("triggers.toml")["impossible"],
         "posts": _table("posts.toml")["post"],
         "ladder": _table("escalation.toml")["rung"],
+        "instruments": _table("instruments.toml")["instrument"],
         "calendar": {
             "version": calendar.version,
             "known_from": calendar.known_from,
@@ -94,20 +102,22 @@ def rules_from_document(raw: bytes) -> Rules:
     if table["fold"] != FOLD:
         raise LawError(f"rules {version} ask for fold {table['fold']}, this release has fold {FOLD}")
     posts = {row["id"]: row["side"] for row in table["posts"]}
+    instruments = {row["short"]: _read(_instrument, row) for row in table["instruments"]}
     return Rules(
         version=version,
         document=raw,
         calendar=_calendar(table["calendar"]),
         policy=_policy(table["policy"]),
         events={row["name"]: _read(_event, row) for row in table["events"]},
-        periods={row["id"]: _read(_period, row, posts) for row in table["periods"]},
-        triggers={row["id"]: _read(_trigger, row, posts) for row in table["triggers"]},
+        periods={row["id"]: _read(_period, row, posts, instruments) for row in table["periods"]},
+        triggers={row["id"]: _read(_trigger, row, posts, instruments) for row in table["triggers"]},
         stops={row["kind"]: _read(_stop, row) for row in table["stops"]},
         posts=posts,
         ladder=tuple(
             Rung(row["stage"], row["side"], row["severity"], row["topic"], tuple(row["posts"]))
             for row in table["ladder"]
         ),
+        instruments=instruments,
         impossible=tuple((row["first"], row["then"], row.get("tie")) for row in table["impossible"]),
     )
 
@@ -116,7 +126,7 @@ def _read(read: Any, row: Row, *more: Any) -> Any:
     try:
         return read(row, *more)
     except (KeyError, ValueError, TypeError) as error:
-        name = row.get("id") or row.get("kind")
+        name = row.get("id") or row.get("kind") or row.get("short")
         raise LawError(f"row {name!r} of the law cannot be read: {type(error).__name__} {error}") from error
 
 
@@ -136,6 +146,7 @@ def _cue(row: Row) -> Cue:
         unless={name: tuple(values) for name, values in excluded.items()},
         on=row.get("on"),
         timely=row.get("timely", False),
+        after=row.get("after", False),
     )
 
 
@@ -147,7 +158,12 @@ def _extension(row: Row | None) -> Extension | None:
     if row is None:
         return None
     return Extension(
-        row["event"], tuple(row.get("by", ())), row.get("add", 0), row.get("until"), row.get("max", 1)
+        row["event"],
+        tuple(row.get("by", ())),
+        row.get("add", 0),
+        row.get("until"),
+        row.get("max", 1),
+        row.get("anew", False),
     )
 
 
@@ -155,36 +171,82 @@ def _day(value: str | date | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _period(row: Row, posts: Mapping[str, str]) -> Period:
+def _instrument(row: Row) -> Instrument:
+    versions = tuple(
+        Version(version["name"], date.fromisoformat(str(version["since"]))) for version in row["versions"]
+    )
+    return Instrument(row["short"], row["zh"], versions, row["sure"], row.get("moved", {}))
+
+
+def _length(row: Row) -> tuple[Length | None, str]:
+    """Return length and count code. A row whose text has no number names its code alone."""
+    if "length" not in row:
+        return None, row["count"]
+    unit = row.get("unit", "day")
+    return Length(row["length"], unit), row.get("count") or COUNT_OF_UNIT[unit]
+
+
+def _variant(row: Row, instruments: Instruments) -> Variant:
+    length, count = _length(row)
+    assert length is not None
+    basis = row.get("basis", "")
+    return Variant(
+        name=row["name"],
+        zh=row["zh"],
+        length=length,
+        count=count,
+        when={name: tuple(values) for name, values in row.get("when", {}).items()},
+        since=_day(row.get("since")),
+        until=_day(row.get("until")),
+        basis=basis,
+        cites=read_citations(basis, instruments) if basis else (),
+    )
+
+
+#: What takes every duty of a case away that was not yet broken.
+_CASE_ENDS = (Cue("CaseClosed", timely=True), Cue("EnforcementTerminated", timely=True))
+
+
+def _period(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Period:
+    length, count = _length(row)
+    cites = read_citations(row["basis"], instruments)
+    first = instruments.get(cites[0].instrument)
     return Period(
         id=row["id"],
         zh=row["zh"],
         en=row["en"],
-        on=tuple(row["on"]),
+        on=tuple(row.get("on", ("case",))),
         owed_by=row["owed_by"],
         side=posts[row["owed_by"]],
         opens=_cues(row, "opens"),
         closes=_cues(row, "closes"),
         closes_all=_cues(row, "closes_all"),
-        ends=_cues(row, "ends"),
+        ends=_cues(row, "ends") + (_CASE_ENDS if row.get("ends_with_case") else ()),
         per=_cue(row["per"]) if "per" in row else None,
         instance=row.get("instance"),
-        length=Length(row["length"], row["unit"]),
-        count=row["count"],
+        length=length,
+        count=count,
+        variants=tuple(_variant(variant, instruments) for variant in row.get("variant", ())),
+        fixed_by=row.get("fixed_by"),
+        latest=row.get("latest", False),
+        line_of=row.get("line_of", ""),
+        rungs=tuple(row.get("rungs", (7, 3, 1))),
         basis=row["basis"],
+        cites=cites,
         sure=row["sure"],
         severity=row["severity"],
         nature=row.get("nature", "duty"),
         stops=tuple(row.get("stops", ())),
         extension=_extension(row.get("extension")),
         repeat=row.get("repeat", 1),
-        since=_day(row.get("since")),
+        since=_day(row.get("since")) or (first.since if first else None),
+        until=_day(row.get("until")),
         topic=row.get("topic", "case"),
         overdue=row.get("overdue", ""),
     )
 
 
-def _trigger(row: Row, posts: Mapping[str, str]) -> Trigger:
+def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Trigger:
     owed_by = row.get("owed_by", "")
     return Trigger(
         id=row["id"],
@@ -205,6 +267,7 @@ def _trigger(row: Row, posts: Mapping[str, str]) -> Trigger:
         topic=row.get("topic", "case"),
         lead=row.get("lead", True),
         params=row.get("params", {}),
+        cites=read_citations(row["basis"], instruments),
     )
 
 
@@ -245,4 +308,12 @@ def _policy(row: Row) -> Policy:
             (date.fromisoformat(str(first)), date.fromisoformat(str(last)))
             for first, last in row.get("outages", ())
         ),
+        local={one["period"]: LocalPeriod(*_local(one)) for one in row.get("local", ())},
     )
+
+
+def _local(row: Row) -> tuple[Length, str]:
+    length, count = _length(row)
+    if length is None:
+        raise LawError(f"expected a length for the local period of {row['period']}, got none")
+    return length, count
