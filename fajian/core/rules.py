@@ -51,7 +51,7 @@ class Cue:
             return False
         if self.strict and self.day is not None and not body.get(self.day):
             return False
-        if any(said and (not values or said in values) for said, values in self._excluded(body)):
+        if any(said in values if values else said for said, values in self._excluded(body)):
             return False
         return all(body.get(name) in values for name, values in self.when.items())
 

@@ -1,10 +1,21 @@
 """The duties with a time, as a lawyer or `fajian due` looks them up, and whether the tables hold together."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Final
 
-from fajian.core.rules import Cue, Period, Rules
+from fajian.core.citations import Citation
+from fajian.core.clocks import as_day
+from fajian.core.counting import count_due
+from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.core.triggers import FINDERS, PREDICATES
 from fajian.law.documents import load_rules
+from schemas.registry import TYPES
+
+OURS: Final = "D"  #: the basis of a row that is our own proposal
+
+#: Anchor days on which a local period is held against the law: two years, holidays and all.
+SAMPLE_DAYS: Final = tuple(date(2025, 1, 1) + timedelta(days=n) for n in range(0, 700, 7))
 
 
 def load_catalogue() -> Mapping[str, Period]:
@@ -13,23 +24,20 @@ def load_catalogue() -> Mapping[str, Period]:
 
 
 def faults(rules: Rules) -> Iterator[str]:
-    """Yield everything that a table names and no table has, and every duty that cannot begin or end."""
+    """Yield what a table names and no table has, duties that cannot begin or end, and rows without a use."""
     for period in rules.periods.values():
         yield from _faults_of(period, rules)
     for stop in rules.stops.values():
         yield from _unknown_events(f"stop {stop.kind}", (*stop.begins, *stop.ends), rules)
     for trigger in rules.triggers.values():
-        yield from _unknown(f"trigger {trigger.id}", "period", trigger.periods, rules.periods)
-        yield from _unknown(f"trigger {trigger.id}", "event", set(trigger.watches) - {"*"}, rules.events)
-        yield from _unknown(f"trigger {trigger.id}", "predicate", [trigger.predicate], PREDICATES)
-        yield from _unknown(f"trigger {trigger.id}", "finder", filter(None, [trigger.finder]), FINDERS)
-        if not trigger.periods and not trigger.finder:
-            yield f"trigger {trigger.id}: expected periods or a finder, it has neither"
+        yield from _faults_of_trigger(trigger, rules)
     for rung in rules.ladder:
         yield from _unknown(f"rung {rung.stage}/{rung.side}", "post", rung.posts, rules.posts)
     for first, then, _ in rules.impossible:
         yield from _unknown("impossible", "event", (first, then), rules.events)
     yield from _unknown("policy", "approved row", rules.policy.approved, {**rules.periods, **rules.triggers})
+    yield from _faults_of_local_periods(rules)
+    yield from _orphans(rules)
 
 
 def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
@@ -38,17 +46,80 @@ def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
     cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *per)
     yield from _unknown_events(where, cues, rules)
     yield from _unknown(where, "stop", period.stops, rules.stops)
+    yield from _unknown(where, "period", filter(None, [period.line_of]), rules.periods)
+    yield from _unknown_citations(where, period.cites, rules)
+    for variant in period.variants:
+        yield from _unknown_citations(f"{where}, {variant.name}", variant.cites, rules)
     if period.extension:
         yield from _unknown(where, "event", [period.extension.event], rules.events)
         yield from _unknown(where, "post", period.extension.by, rules.posts)
+    if period.runs:
+        yield from _faults_of_running(period, where)
+    elif period.nature in ("trap", "check", "window") and period.opens:
+        yield f"{where}: a {period.nature} opens nothing, it names {period.opens[0].event}"
+
+
+def _faults_of_running(period: Period, where: str) -> Iterator[str]:
     if not period.opens:
         yield f"{where}: expected an event that opens it"
-    if period.nature == "duty" and not (period.closes or period.closes_all):
+    if period.nature != "effect" and not (period.closes or period.closes_all):
         yield f"{where}: expected an event that closes it"
+    if period.length is None and not period.fixed_by:
+        yield f"{where}: expected a length, or a field that fixes its end"
+
+
+def _faults_of_trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
+    where = f"trigger {trigger.id}"
+    yield from _unknown(where, "period", trigger.periods, rules.periods)
+    yield from _unknown(where, "event", set(trigger.watches) - {"*"}, rules.events)
+    yield from _unknown(where, "predicate", [trigger.predicate], PREDICATES)
+    yield from _unknown(where, "finder", filter(None, [trigger.finder]), FINDERS)
+    if trigger.basis != OURS:
+        yield from _unknown_citations(where, trigger.cites, rules)
+    if not trigger.periods and not trigger.finder:
+        yield f"{where}: expected periods or a finder, it has neither"
+
+
+def _faults_of_local_periods(rules: Rules) -> Iterator[str]:
+    """A local agreement may shorten a duty, never lengthen it."""
+    yield from _unknown("policy", "local period", rules.policy.local, rules.periods)
+    for name, local in rules.policy.local.items():
+        period = rules.periods.get(name)
+        if period is None or period.length is None:
+            continue
+        for start in SAMPLE_DAYS:
+            law = as_day(count_due(start, period.length, period.count, rules.calendar).due_day)
+            here = as_day(count_due(start, local.length, local.count, rules.calendar).due_day)
+            if law is None or here is None or here >= law:
+                yield f"policy: the local period of {name} does not shorten it for {start}"
+                break
+
+
+def _orphans(rules: Rules) -> Iterator[str]:
+    """Yield stops that stop nothing and posts that neither owe, hear nor decide anything."""
+    stopping = {kind for period in rules.periods.values() for kind in period.stops}
+    for kind in sorted(rules.stops.keys() - stopping):
+        yield f"stop {kind}: stops no period"
+    used = {period.owed_by for period in rules.periods.values()}
+    used |= {trigger.owed_by for trigger in rules.triggers.values()}
+    used |= {post for rung in rules.ladder for post in rung.posts}
+    used |= {post for period in rules.periods.values() if period.extension for post in period.extension.by}
+    for post in sorted(rules.posts.keys() - used):
+        yield f"post {post}: owes, hears and decides nothing"
+
+
+def _unknown_citations(where: str, cites: Iterable[Citation], rules: Rules) -> Iterator[str]:
+    yield from _unknown(where, "instrument", {cite.instrument for cite in cites}, rules.instruments)
 
 
 def _unknown_events(where: str, cues: tuple[Cue, ...], rules: Rules) -> Iterator[str]:
     yield from _unknown(where, "event", [cue.event for cue in cues], rules.events)
+    for cue in cues:
+        row = rules.events.get(cue.event)
+        if row is not None:
+            fields = TYPES[row.ce_type].model.model_fields
+            named = {*filter(None, [cue.day]), *cue.when, *cue.unless}
+            yield from _unknown(f"{where}, {cue.event}", "field", named, fields)
 
 
 def _unknown(where: str, what: str, names: Iterable[str], known: Container[str]) -> Iterator[str]:

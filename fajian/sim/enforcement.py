@@ -8,22 +8,32 @@ from fajian.sim.county import COURT
 from fajian.sim.diary import Deck, Diary
 from fajian.sim.duties import due_day
 from fajian.sim.endings import Close, Duty, settle
+from fajian.sim.errands import OF_CASES, Errands
 from fajian.sim.filing import Case
 from fajian.sim.listing import ListKeeper
 from fajian.sim.money import Cashier
 from fajian.sim.numbers import Numbers
 from fajian.sim.rounds import RoundEnds
+from fajian.sim.sales import Sales
 
 #: Lives that take more than half a year come first, so that a run of a year sees their end.
 LONG = (
     "ended-checked", "overdue", "saved-by-suspension", "ended-checked", "extended", "ended-restored",
     "suspended-still", "extended-too-late", "ended-checked", "no-property", "saved-by-stay",
     "closed-last-day", "served-too-late", "extended-and-overrun", "audited",
+    "sold", "sold", "sold", "sold", "sold",
 )  # fmt: skip
 SHORT = (
     "paid", "paid", "ended-too-early", "paid", "terminated", "ended-incomplete", "paid", "withdrawn",
-    "ended-on-the-day", "paid-in-rates", "not-enforced", "paid",
+    "ended-on-the-day", "paid-in-rates", "sold", "not-enforced", "paid",
 )  # fmt: skip
+
+#: Lives that end too soon for an errand on the way.
+BRIEF = frozenset({"paid", "paid-in-rates", "withdrawn", "terminated", "not-enforced"})
+
+NOTIFICATION = (*("prompt",) * 3, "last-day", "day-late")
+FORWARDING = ("prompt", "last-day", "day-late", "prompt", "weeks-late")
+THIRD_PARTY = ("last-day", "day-late", "prompt", "late-record")
 
 OBJECTION = (
     "prompt",
@@ -46,7 +56,13 @@ class Bureau:
         self._cashier = Cashier(diary)
         self._listings = ListKeeper(diary)
         self._rounds = RoundEnds(diary, numbers, self._cashier)
+        self._sales = Sales(diary)
+        self._errands = Errands(diary, OF_CASES, COURT)
         self._objection = Deck(diary.rng, OBJECTION)
+        self._docketing = Deck(diary.rng, NOTIFICATION)
+        self._notification = Deck(diary.rng, NOTIFICATION)
+        self._forwarding = Deck(diary.rng, FORWARDING)
+        self._third_party = Deck(diary.rng, THIRD_PARTY)
         self._filler = Deck(diary.rng, SHORT)
         self._lives = [life for pair in zip(LONG, SHORT, strict=False) for life in pair]
         self._lives += [*LONG[len(SHORT) :], *SHORT[len(LONG) :]]
@@ -56,7 +72,11 @@ class Bureau:
         life = self._lives.pop(0) if self._lives else self._filler.deal()
         if life not in ("paid", "withdrawn") and self._diary.rng.random() < 0.5:
             self._object(case)
-        if life in ("paid", "paid-in-rates"):
+        if life not in BRIEF:
+            self._errands.run(case.subject, case.docketed, times=2)
+        if life == "sold":
+            self._sell(case)
+        elif life in ("paid", "paid-in-rates"):
             self._be_paid(case, rates=3 if life == "paid-in-rates" else 1)
         elif life.startswith("ended"):
             self._rounds.run(case, life)
@@ -64,6 +84,13 @@ class Bureau:
             self._let_go(case, life)
         else:
             self._carry_on(case, life)
+
+    def _sell(self, case: Case) -> None:
+        diary = self._diary
+        self._search(case, found=True)
+        handed_over = self._sales.sell(case)
+        paid = self._cashier.receive(case, diary.later(handed_over, 1, 3), twist="prompt")
+        diary.report("CaseClosed", case.subject, diary.later(paid, 1, 3), mode="fulfilled")
 
     def _be_paid(self, case: Case, *, rates: int) -> None:
         diary = self._diary
@@ -216,6 +243,7 @@ class Bureau:
             seizure_no=f"{case.debtor.removesuffix('-D')}-F1",
             kind=kind,
             property=thing,
+            to_be_sold=False,
             until_day=(day + timedelta(days=365 * years - 1)).isoformat(),
         )
         if recorded is not None:
@@ -229,8 +257,11 @@ class Bureau:
         received = diary.later(case.docketed, 12, 30)
         kind = "third-party" if twist == "third-party" else "act"
         diary.report("ObjectionReceived", case.subject, received, objection_no=number, objection_kind=kind)
-        docketed = diary.between(received, received + timedelta(days=3))
-        diary.report("ObjectionDocketed", case.subject, docketed, objection_no=number)
+        docketed = self._answer(
+            case, number, "obj-docket", received, "ObjectionDocketed", self._docketing.deal()
+        )
+        twist_of_notice = self._notification.deal()
+        self._answer(case, number, "obj-notify", docketed, "ObjectionPartiesNotified", twist_of_notice)
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(
@@ -244,9 +275,47 @@ class Bureau:
                 outcome="rejected",
             )
 
-        due = due_day("obj-rule", received, diary.calendar)
-        duty = Duty(case.subject, "obj-rule", number, docketed, due, COURT)
-        if twist == "third-party":
-            close(diary.between(docketed, due))
-        else:
-            settle(diary, duty, twist, close)
+        rule = "tp-obj-rule" if kind == "third-party" else "obj-rule"
+        due = due_day(rule, received, diary.calendar)
+        duty = Duty(case.subject, rule, number, docketed, due, COURT)
+        ruled = settle(diary, duty, self._third_party.deal() if kind == "third-party" else twist, close)
+        if kind == "act" and diary.rng.random() < 0.6:
+            self._reconsider(case, number, ruled)
+
+    def _reconsider(self, case: Case, number: str, ruled: date) -> None:
+        """The loser goes to the court above, which needs the file."""
+        diary = self._diary
+        received = diary.later(ruled, 2, 9)
+        diary.report(
+            "ReconsiderationReceived", number, received, objection_no=number, parent_case=case.subject
+        )
+        twist = self._forwarding.deal()
+        sent = self._answer(case, number, "recon-forward", received, "ReconsiderationFileSent", twist)
+        due = due_day("recon-rule", received, diary.calendar)
+        late = twist == "weeks-late"
+        duty = Duty(case.subject, "recon-rule", number, sent, due, COURT)
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(
+                "ReconsiderationRuled",
+                number,
+                day,
+                recorded=recorded,
+                supersedes=supersedes,
+                objection_no=number,
+                parent_case=case.subject,
+                outcome="upheld",
+            )
+
+        settle(diary, duty, "day-late" if late else "last-day" if twist == "last-day" else "prompt", close)
+
+    def _answer(self, case: Case, number: str, rule: str, start: date, name: str, twist: str) -> date:
+        diary = self._diary
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(
+                name, case.subject, day, recorded=recorded, supersedes=supersedes, objection_no=number
+            )
+
+        due = due_day(rule, start, diary.calendar)
+        return settle(diary, Duty(case.subject, rule, number, start, due, COURT), twist, close)

@@ -24,6 +24,10 @@ ASSIGNMENT = (
 )  # fmt: skip
 
 
+HANDOVER = (*("prompt",) * 3, "last-day", "late-record", "day-late")
+CLUES = (*("prompt",) * 4, "last-day", "weeks-late")
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """What somebody asks the court to enforce."""
@@ -57,6 +61,8 @@ class Filing:
         self._docketing = Deck(diary.rng, DOCKETING)
         self._notice = Deck(diary.rng, NOTICE)
         self._assignment = Deck(diary.rng, ASSIGNMENT)
+        self._handover = Deck(diary.rng, HANDOVER)
+        self._clues = Deck(diary.rng, CLUES)
 
     def file(self, application: Application) -> Case | None:
         """Take *application* in. None if it never becomes a case within the run."""
@@ -79,8 +85,23 @@ class Filing:
             case_no, docketed, application.amount, f"P-{application.number}-D", f"O-{diary.rng.randint(1, 9)}"
         )
         self._assign(case)
+        self._hand_over(case)
         self._notify(case, notice_due)
         return case
+
+    def _hand_over(self, case: Case) -> None:
+        """Bring the file to the bureau, which asks the creditor for clues."""
+        handed_over = self._do(case, "enf-handover", case.docketed, "FileHandedOver", self._handover.deal())
+        self._do(case, "enf-ask-clues", handed_over, "CluesAsked", self._clues.deal())
+
+    def _do(self, case: Case, rule: str, start: date, name: str, twist: str) -> date:
+        diary = self._diary
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(name, case.subject, day, recorded=recorded, supersedes=supersedes)
+
+        due = due_day(rule, start, diary.calendar)
+        return settle(diary, Duty(case.subject, rule, "", start, due, COURT), twist, close)
 
     def _receive(self, application: Application) -> str:
         return self._diary.report(

@@ -1,5 +1,6 @@
 """Money that arrives for a case and has to go out again, in one payment or several."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from fajian.sim.county import COURT
@@ -14,6 +15,8 @@ PAYMENT = (
     "first-part-only", "moved-out", "retracted", "day-late", "weeks-late",
 )  # fmt: skip
 
+ARRIVAL = (*("prompt",) * 9, "last-day", "late-record", "day-late")
+
 
 class Cashier:
     """Court finance and the undertaker who settles with the creditor."""
@@ -21,6 +24,7 @@ class Cashier:
     def __init__(self, diary: Diary) -> None:
         self._diary = diary
         self._payment = Deck(diary.rng, PAYMENT)
+        self._arrival = Deck(diary.rng, ARRIVAL)
         self._arrivals: dict[str, int] = {}
 
     def receive(self, case: Case, day: date, *, twist: str | None = None) -> date:
@@ -29,15 +33,27 @@ class Cashier:
         number = self._arrivals[case.subject] = self._arrivals.get(case.subject, 0) + 1
         payment = f"{case.debtor.removesuffix('-D')}-K{number}"
         amount = diary.rng.randrange(5_000, 400_000)
-        diary.report("MoneyArrived", case.subject, day, payment_ref=payment, amount=f"{amount}.00")
-        notified = diary.between(day, day + timedelta(days=2))
-        notice = diary.report(
-            "FinanceNotified", case.subject, notified, payment_ref=payment, amount=f"{amount}.00"
-        )
+        sums = {"payment_ref": payment, "amount": f"{amount}.00"}
+        arrival = diary.report("MoneyArrived", case.subject, day, **sums)
         twist = twist or self._payment.deal()
         if twist == "wrongly-notified":
-            return self._notified_by_mistake(case, payment, notified, notice)
-        return self._pay(case, payment, amount, notified, twist)
+            notified = diary.between(day, day + timedelta(days=2))
+            notice = diary.report("FinanceNotified", case.subject, notified, **sums)
+            return self._notified_by_mistake(case, payment, notified, (arrival, notice))
+        return self._pay(case, payment, amount, self._tell(case, day, sums), twist)
+
+    def _tell(self, case: Case, day: date, sums: Mapping[str, str]) -> date:
+        """Let finance tell the officer that money arrived on *day*."""
+        diary = self._diary
+
+        def close(on: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(
+                "FinanceNotified", case.subject, on, recorded=recorded, supersedes=supersedes, **sums
+            )
+
+        due = due_day("pay-arrival-notice", day, diary.calendar)
+        duty = Duty(case.subject, "pay-arrival-notice", sums["payment_ref"], day, due, COURT)
+        return settle(diary, duty, self._arrival.deal(), close)
 
     def _pay(self, case: Case, payment: str, amount: int, notified: date, twist: str) -> date:
         diary = self._diary
@@ -100,12 +116,15 @@ class Cashier:
         ending = {"deferred": "prompt", "deferred-last-day": "last-day"}.get(twist, "weeks-late")
         return settle(diary, after, ending, close)
 
-    def _notified_by_mistake(self, case: Case, payment: str, notified: date, notice: str) -> date:
-        """The notice belonged to another case: retracted, so nothing is owed here."""
+    def _notified_by_mistake(
+        self, case: Case, payment: str, notified: date, reports: tuple[str, str]
+    ) -> date:
+        """Money and notice belonged to another case: retracted, so nothing is owed here."""
         diary = self._diary
         due = due_day("pay-out", notified, diary.calendar)
         retracted = diary.later(notified, 2, 20)
-        diary.report("Retracted", case.subject, retracted, retracts=notice)
+        for report in reports:
+            diary.report("Retracted", case.subject, retracted, retracts=report)
         if retracted <= diary.last_day:
             diary.near_miss(case.subject, "pay-out", payment, due, "notice of arrival retracted", bait=due)
         return retracted

@@ -12,6 +12,7 @@ from fajian.sim.money import Cashier
 from fajian.sim.numbers import Numbers
 
 CHECKING = ("last-day", "weeks-late", "prompt", "day-late", "late-record", "prompt", "retracted", "corrected")
+ENTERING = (*("prompt",) * 4, "last-day", "day-late")
 OMISSION = ("no-query", "creditor-not-heard", "no-restriction", "not-approved")
 
 
@@ -24,6 +25,7 @@ class RoundEnds:
         self._cashier = cashier
         self._checking = Deck(diary.rng, CHECKING)
         self._omission = Deck(diary.rng, OMISSION)
+        self._entering = Deck(diary.rng, ENTERING)
 
     def run(self, case: Case, life: str) -> None:
         """Search in vain and end the round; *life* says how, and what follows."""
@@ -83,7 +85,20 @@ class RoundEnds:
             creditor_heard=omitted != "creditor-not-heard",
             approved=omitted != "not-approved",
         )
+        self._enter(case, served)
         return served
+
+    def _enter(self, case: Case, served: date) -> None:
+        """Enter the ended round in the public database."""
+        diary = self._diary
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(
+                "RoundEndEntered", case.subject, day, recorded=recorded, supersedes=supersedes
+            )
+
+        due = due_day("zb-db", served, diary.calendar)
+        settle(diary, Duty(case.subject, "zb-db", "", served, due, COURT), self._entering.deal(), close)
 
     def _check(self, case: Case, ruled: date) -> None:
         """Query every six months and tell the creditor, for as long as the run lasts."""
@@ -134,6 +149,8 @@ class RoundEnds:
             money_claim=True,
             claim_amount=case.amount,
         )
+        diary.report("FileHandedOver", restored, restored_on)
+        diary.report("CluesAsked", restored, diary.workdays_after(restored_on, 1))
         diary.report(
             "UndertakerAssigned", restored, diary.workdays_after(restored_on, 1), undertaker_ref=case.officer
         )

@@ -10,6 +10,7 @@ from fajian.sim.county import COURT, PROCURATORATE
 from fajian.sim.diary import Deck, Diary
 from fajian.sim.duties import due_day
 from fajian.sim.endings import Close, Duty, settle
+from fajian.sim.errands import OF_REVIEWS, Errands
 from fajian.sim.filing import Case
 from fajian.sim.numbers import Numbers
 
@@ -20,7 +21,9 @@ STORIES = (
     "notice:last-day", "reply:extended-by-the-wrong-post", "review:saved-by-suspension", "reply:withdrawn",
     "notice:corrected", "reply:without-reasons", "explain:late-record", "review:last-day",
     "reply:late-record", "notice:weeks-late", "explain:retracted", "reply:day-late",
-    "reply:corrected", "notice:retracted",
+    "reply:corrected", "notice:retracted", "handover:day-late", "filing:last-day", "refusal:day-late",
+    "sending:last-day", "return:weeks-late", "handover:last-day", "filing:day-late", "refusal:last-day",
+    "sending:day-late", "return:last-day",
 )  # fmt: skip
 
 
@@ -52,6 +55,7 @@ class CivilDivision:
         self._numbers = numbers
         self._stories = list(STORIES)
         self._more = Deck(diary.rng, STORIES)
+        self._errands = Errands(diary, OF_REVIEWS, PROCURATORATE)
 
     def supervise(self, cases: Sequence[Case]) -> None:
         """Take up each of *cases* some weeks after its docketing."""
@@ -72,7 +76,14 @@ class CivilDivision:
             accepted = self._accept(matter, begun)
         if stage == "explain" or diary.rng.random() < 0.3:
             self._ask(matter, accepted)
+        if stage not in ("explain", "notice"):
+            self._errands.run(matter.subject, accepted)
+        if stage == "return":
+            self._borrow(matter, accepted)
         concluded = self._review(matter, accepted)
+        if stage == "refusal":
+            self._do(matter, "sup-no-support", concluded, "NoSupportDecisionSent", twist)
+            return
         if stage in ("explain", "notice") and diary.rng.random() < 0.6:
             self._say(matter, "SupervisionClosed", diary.later(concluded, 1, 5))
             return
@@ -103,7 +114,37 @@ class CivilDivision:
         due = due_day("sup-accept-notice", accepted, diary.calendar)
         duty = Duty(matter.subject, "sup-accept-notice", "", accepted, due, PROCURATORATE)
         settle(diary, duty, matter.twist_of("notice"), close)
+        self._do(matter, "sup-handover", accepted, "SupervisionHandedOver", matter.twist_of("handover"))
         return accepted
+
+    def _do(
+        self, matter: Matter, rule: str, start: date, name: str, twist: str, instance: str = "", **data: Any
+    ) -> date:
+        """Let the procuratorate do *name*, which it owes by *rule* from *start* on."""
+        diary = self._diary
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(
+                name,
+                matter.subject,
+                day,
+                source=PROCURATORATE,
+                recorded=recorded,
+                supersedes=supersedes,
+                **data,
+            )
+
+        due = due_day(rule, start, diary.calendar)
+        return settle(diary, Duty(matter.subject, rule, instance, start, due, PROCURATORATE), twist, close)
+
+    def _borrow(self, matter: Matter, accepted: date) -> None:
+        """Borrow the court's file, and give it back."""
+        request = f"{matter.number}-调卷1"
+        asked = self._diary.later(accepted, 1, 4)
+        received = self._diary.workdays_after(asked, 1)
+        self._say(matter, "FilesRequested", asked, request_no=request)
+        self._say(matter, "FilesReceived", received, request_no=request)
+        self._do(matter, "files-return", received, "FilesReturned", matter.twist, request, request_no=request)
 
     def _ask(self, matter: Matter, accepted: date) -> None:
         diary = self._diary
@@ -148,7 +189,7 @@ class CivilDivision:
                 recorded=recorded,
                 supersedes=supersedes,
                 cases=[matter.case],
-                decision="suggestion",
+                decision="not-supported" if matter.stage == "refusal" else "suggestion",
                 approver_role="chief-procurator",
             )
 
@@ -172,6 +213,7 @@ class CivilDivision:
             request = f"{matter.number}-调卷1"
             self._say(matter, "FilesRequested", begin, request_no=request)
             self._say(matter, "FilesReceived", end, request_no=request)
+            self._say(matter, "FilesReturned", diary.later(end, 5, 40), request_no=request)
         else:
             kind, saved_by = "review-suspended", "time of a suspended review taken out"
             self._say(matter, "ReviewSuspended", begin, ground="等待另案处理结果")
@@ -186,14 +228,22 @@ class CivilDivision:
     def _suggest(self, matter: Matter, concluded: date) -> None:
         diary = self._diary
         suggestion = matter.number.replace("民执监", "民执建")
-        sent = diary.later(concluded, 1, 8)
+        sent = self._send(matter, suggestion, concluded)
         received = diary.between(sent, sent + timedelta(days=2))
-        self._say(matter, "SuggestionSent", sent, suggestion_no=suggestion)
+        filing = matter.twist_of("filing")
+        named = {"suggestion_no": suggestion}
+        self._do(matter, "sup-advice-file", sent, "SuggestionFiled", filing, suggestion, **named)
         self._answer(matter, "SuggestionReceived", received, suggestion_no=suggestion)
         docketed = diary.later(received, 1, 6)
         docket_no = self._numbers.next("执监", docketed.year)
         self._answer(matter, "SuggestionDocketed", docketed, suggestion_no=suggestion, docket_no=docket_no)
         self._await_reply(matter, suggestion, received)
+
+    def _send(self, matter: Matter, suggestion: str, concluded: date) -> date:
+        named = {"suggestion_no": suggestion, "cases": [matter.case]}
+        return self._do(
+            matter, "sup-send-advice", concluded, "SuggestionSent", matter.twist_of("sending"), **named
+        )
 
     def _answer(self, matter: Matter, name: str, day: date, **data: Any) -> str:
         return self._diary.report(
