@@ -6,7 +6,7 @@ PACKAGES := agents schemas connectors fajian
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: .venv/.dev  ## lint, types, import layers, unit tests, a fully covered co
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/pytest tests/unit --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
+
+docs: .venv/.run  ## write the page of the law anew from its tables
+	$(BIN)/fajian law page > docs/law.md
 
 format: .venv/.dev  ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .

@@ -35,6 +35,10 @@ def due(
     window: Annotated[
         bool, typer.Option("--window", help="BACK：届满前的窗口 / the time before DAY")
     ] = False,
+    variant: Annotated[
+        str | None,
+        typer.Option(help="规则的另一种期间，如 urgent / another length of the rule, such as urgent"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
     """解释一个届满日 / Explain one due day: every step from the start to the end."""
@@ -46,6 +50,7 @@ def due(
             Request(
                 day=day,
                 rule=rule,
+                variant=variant,
                 length=length,
                 unit=unit,
                 count=count,

@@ -7,14 +7,27 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
 
 from fajian.core.calendar import SHANGHAI, Calendar
+from fajian.core.citations import printed_on
 from fajian.core.counting import UNITS, Due, Length, Stop, count_due, explain
 from fajian.errors import RequestError
 from fajian.law.calendar_data import load_calendar
 
 if TYPE_CHECKING:
-    from fajian.core.rules import Period, Rules
+    from fajian.core.rules import Period, Rules, Variant
 
-FIELDS = ("rule", "length", "unit", "count", "day", "stops", "extended_to", "extra", "nth", "window")
+FIELDS = (
+    "rule",
+    "variant",
+    "length",
+    "unit",
+    "count",
+    "day",
+    "stops",
+    "extended_to",
+    "extra",
+    "nth",
+    "window",
+)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -24,6 +37,7 @@ class Request:
 
     day: str
     rule: str | None = None
+    variant: str | None = None  #: which length of the rule, where it has several
     length: int | None = None
     unit: str | None = None
     count: str | None = None
@@ -40,9 +54,19 @@ class Answer:
 
     due: Due
     period: "Period | None"
+    variant: "Variant | None"
     rules: "Rules | None"
     nth: int | None
     notes: tuple[str, ...]
+
+    @property
+    def basis(self) -> str:
+        """Return what the period rests on, with the article numbers of the day on which it begins."""
+        assert self.period is not None and self.rules is not None
+        start = self.due.start
+        day = start.date() if isinstance(start, datetime) else start
+        cites = self.variant.cites if self.variant and self.variant.cites else self.period.cites
+        return printed_on(cites, self.rules.instruments, day)
 
     def shape(self) -> dict[str, Any]:
         """Return the answer as other programs read it."""
@@ -50,11 +74,14 @@ class Answer:
         if self.period is not None:
             head = {
                 "rule": self.period.id,
-                "basis": self.period.basis,
+                "basis": self.basis,
                 "sure": self.period.sure,
                 "severity": self.period.severity,
                 "owed_by": self.period.owed_by,
+                "nature": self.period.nature,
             }
+        if self.variant is not None:
+            head["variant"] = self.variant.name
         shape = head | explain(self.due) | {"rules": self.rules.version if self.rules else None}
         if self.nth is not None:
             shape["number"] = self.nth
@@ -64,15 +91,15 @@ class Answer:
 def answer(request: Request) -> Answer:
     """Count what *request* asks for; what cannot be answered is a `FajianError` that says why."""
     rules, period = _rule(request)
-    if period is None:
-        length, code = _length(request), cast(str, request.count)
-    else:
-        length, code = period.length, period.count
+    variant = _variant(period, request)
+    length, code = _length_and_code(period, variant, request)
     notes: list[str] = []
     start = _start(request.day, code, notes)
     until = None if request.extended_to is None else parse_day(request.extended_to, "extended_to")
     if period is not None:
         _check_against(period, request, notes)
+        if not period.governs(start.date() if isinstance(start, datetime) else start):
+            notes.append(f"规则 {period.id} 自 {period.since} 起适用 (the text governs from that day on)")
     if until is not None and until < (start.date() if isinstance(start, datetime) else start):
         raise RequestError(f"延长至 {until}，早于起算日 (the extension ends before the period starts)")
     calendar: Calendar = rules.calendar if rules else load_calendar()
@@ -84,7 +111,7 @@ def answer(request: Request) -> Answer:
         stops=request.stops,
         extra=request.extra,
         extended_to=until,
-        window=request.window,
+        window=request.window or (period is not None and period.nature == "window"),
         nth=1 if request.nth is None else request.nth,
     )
     counted = {(stop.kind, stop.begin, stop.end) for stop in due.stops}
@@ -93,7 +120,7 @@ def answer(request: Request) -> Answer:
         for stop in request.stops
         if (stop.kind, stop.begin, stop.end) not in counted
     ]
-    return Answer(due, period, rules, request.nth, tuple(notes))
+    return Answer(due, period, variant, rules, request.nth, tuple(notes))
 
 
 def _rule(request: Request) -> "tuple[Rules | None, Period | None]":
@@ -114,6 +141,37 @@ def _rule(request: Request) -> "tuple[Rules | None, Period | None]":
         known = ", ".join(rules.periods)
         raise RequestError(f"没有规则 {request.rule!r} (no such rule)；现有 (there are): {known}")
     return rules, period
+
+
+def _variant(period: "Period | None", request: Request) -> "Variant | None":
+    """Return the variant that is asked for; else the earlier text that governed the start day."""
+    if period is None:
+        return None
+    if request.variant is not None:
+        named = [variant for variant in period.variants if variant.name == request.variant]
+        if not named:
+            known = ", ".join(variant.name for variant in period.variants) or "无 (none)"
+            raise RequestError(
+                f"规则 {period.id} 没有 {request.variant!r} 一种 (no such variant)；现有 (there are): {known}"
+            )
+        return named[0]
+    day = request.day[:10]
+    return period.variant(date.fromisoformat(day), {}) if _DAY.fullmatch(day) else None
+
+
+def _length_and_code(
+    period: "Period | None", variant: "Variant | None", request: Request
+) -> tuple[Length, str]:
+    if variant is not None:
+        return variant.length, variant.count
+    if period is None:
+        return _length(request), cast(str, request.count)
+    if period.length is None:
+        raise RequestError(
+            f"规则 {period.id} 没有确定的期间，由文书或协议确定 (its text has no number: an order or"
+            f" agreement fixes the day)"
+        )
+    return period.length, period.count
 
 
 def _length(request: Request) -> Length:
@@ -194,6 +252,7 @@ def request_from(value: object) -> Request:
     return Request(
         day=_text(value, "day") or "",
         rule=_text(value, "rule"),
+        variant=_text(value, "variant"),
         length=_number(value, "length"),
         unit=_text(value, "unit"),
         count=_text(value, "count"),

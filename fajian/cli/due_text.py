@@ -41,6 +41,16 @@ COUNTS = {
     "H": "自下一整时起算，不顺延 / from the next full hour, no roll",
     "IMM": "法律未定期限，仅作提醒 / no number in the law: a reminder only",
 }
+NATURES = {
+    "duty": "义务 / a duty",
+    "right": "当事人或他人的期间，不构成逾期 / a party's or another's time, never a breach",
+    "warning": "提醒线，不构成逾期 / an earlier line: reminds, never a breach",
+    "effect": "效力期间，届满失效 / an effect that lapses",
+    "bar": "禁止期间 / an act is forbidden for this time",
+    "window": "可以申请的窗口 / the only time to ask",
+    "check": "核对事项，无期间 / something to check, no time",
+    "trap": "易混条文，不适用 / looks as if it applied, and does not",
+}
 SURE = {
     "V": "已核原文 verified",
     "V2": "据转引 as quoted",
@@ -55,8 +65,12 @@ def lines(answer: Answer) -> Iterator[str]:
     if answer.period is not None:
         period = answer.period
         yield _row("规则", "rule", f"{period.id}  {period.zh} / {period.en}")
-        yield _row("依据", "basis", f"{period.basis}（{SURE[period.sure]}，{period.severity}）")
+        yield _row("依据", "basis", f"{answer.basis}（{SURE[period.sure]}，{period.severity}）")
         yield _row("责任", "owed by", period.owed_by)
+        if period.nature != "duty":
+            yield _row("性质", "nature", NATURES[period.nature])
+        if answer.variant is not None:
+            yield _row("情形", "variant", f"{answer.variant.name}  {answer.variant.zh}")
     yield _row("起算", "start", f"{_when(due.start)}（不计入 not counted）")
     yield _row("首日", "first day", _when(due.first_day))
     yield _row("期间", "length", f"{_length(due)}  {COUNTS[due.count]}")

@@ -6,9 +6,12 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from fajian.core.citations import Citation
+from fajian.core.counting import Length
 from fajian.core.rules import UNVERIFIED, Cue, Period, Rules, Trigger
 from fajian.law.catalogue import faults
 from fajian.law.documents import load_rules
+from fajian.law.page import page
 
 app = typer.Typer(
     help="期限与线索规则目录 / the catalogue of duties and triggers",
@@ -48,7 +51,7 @@ def list_(as_json: Json = False) -> None:
         if as_json:
             print(orjson.dumps(_plain(row)).decode())
         elif isinstance(row, Period):
-            length = f"{row.length.number}{UNITS[row.length.unit]}"
+            length = _length(row.length)
             print(f"{row.id:<20} {length:<8} {row.count:<5} {row.sure:<3} {row.zh} / {row.en}  [{row.basis}]")
         else:
             print(f"{row.id:<20} {'线索':<7} {'':<5} {row.sure:<3} {row.zh} / {row.en}  [{row.basis}]")
@@ -96,6 +99,12 @@ def pending(as_json: Json = False) -> None:
             print(orjson.dumps(line).decode() if as_json else f"{row.id:<20} {row.sure}  {row.zh} / {row.en}")
 
 
+@app.command("page")
+def page_() -> None:
+    """目录页（Markdown） / The catalogue as a page, with every source, mark and worked example."""
+    print(page(), end="")
+
+
 def _rows(rules: Rules) -> list[Period | Trigger]:
     return [*rules.periods.values(), *rules.triggers.values()]
 
@@ -119,11 +128,18 @@ def _description(row: Period | Trigger) -> list[tuple[str, str]]:
         ("开始 / opens", "；".join(map(_cue, row.opens))),
         ("履行 / closes", "；".join(map(_cue, (*row.closes, *row.closes_all)))),
         ("消灭 / ends", "；".join(map(_cue, row.ends)) or "-"),
-        ("期间 / length", f"{row.length.number}{UNITS[row.length.unit]}，{COUNTS[row.count]}"),
+        ("类别 / nature", row.nature + (f"（{row.line_of}）" if row.line_of else "")),
+        ("期间 / length", f"{_length(row.length)}，{COUNTS[row.count]}"),
+        *((f"{variant.zh} / {variant.name}", _length(variant.length)) for variant in row.variants),
+        ("适用 / since", str(row.since or "-")),
         ("扣除 / stops", "、".join(row.stops) or "-"),
         ("延长 / extension", f"{extension.event}（{'、'.join(extension.by)}）" if extension else "-"),
         ("逾期 / overdue", row.overdue or "-"),
     ]
+
+
+def _length(length: Length | None) -> str:
+    return "-" if length is None else f"{length.number}{UNITS[length.unit]}"
 
 
 def _cue(cue: Cue) -> str:
@@ -136,6 +152,8 @@ def _plain(value: Any) -> Any:
         kind = {"kind": "trigger"} if isinstance(value, Trigger) else {}
         kind = {"kind": "period"} if isinstance(value, Period) else kind
         return kind | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Citation):
+        return value._asdict()
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

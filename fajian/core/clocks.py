@@ -197,9 +197,7 @@ def _answers(cue: Cue, period: Period, view: View, instance: str, since: date) -
     ]
 
 
-def _closing(
-    period: Period, view: View, instance: str, anchor: date, since: date, nth: int
-) -> Told | None:
+def _closing(period: Period, view: View, instance: str, anchor: date, since: date, nth: int) -> Told | None:
     if period.closes_all:
         parts = [
             sorted((t for t in _answers(cue, period, view, instance, since) if t[0] > anchor), key=_when)

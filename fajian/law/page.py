@@ -1,0 +1,150 @@
+"""The catalogue as a page: every row with its source, mark and a worked example. `make docs` writes it."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from fajian.core.calendar import SHANGHAI
+from fajian.core.counting import Due, Length, count_due
+from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.law.documents import load_rules
+from fajian.law.examples import Example, load_examples
+
+UNITS: Final = {"day": "日", "working-day": "个工作日", "month": "个月", "year": "年", "hour": "小时"}
+NATURES: Final = {
+    "duty": "义务 duty",
+    "right": "当事人或他人的期间 right",
+    "warning": "提醒线 warning",
+    "effect": "效力期间 effect",
+    "bar": "禁止期间 bar",
+    "window": "窗口 window",
+    "check": "核对事项 check",
+    "trap": "易混条文 trap",
+}
+SHOWN_FROM: Final = date(2026, 3, 2)  #: where the catalogue has no worked example of a row, ours begins here
+
+HEAD: Final = """\
+# 期限和线索规则 / The law as data
+
+This page is made from the tables in `fajian/law/` by `make docs`; do not edit it. Rules version: see `fajian law check`.
+本页由 `make docs` 根据 `fajian/law/` 的数据表生成，请勿手工修改。本页是产品的工作依据，不是法律意见；上线前须经双方逐条确认。
+
+Marks / 核实程度: **V** 已核对原文 read in the original · **V2** 据引文或官方摘要 read as quotation or summary ·
+**M** 凭记忆，未核实 from memory · **D** 本产品建议 our own proposal.
+Count / 计算: **ND** 自然日，顺延 · **WD** 工作日 · **M**、**Y** 月、年，对应日，顺延 · **H** 小时 · **MIN** 最短等待 · **BACK** 倒算 ·
+**EXP** 效力期间，不顺延 · **IMM** 条文无日数，所列为提醒日数（D），不构成逾期.
+Only a duty (义务) with a number is ever overdue. Article numbers are those of the newest text; an explanation prints
+the number that was valid on its day.
+"""
+
+
+def page() -> str:
+    """Return the whole page in Markdown."""
+    rules = load_rules()
+    return "\n".join((*_lines(rules), ""))
+
+
+def _lines(rules: Rules) -> Iterator[str]:
+    yield HEAD
+    yield "## 期限 / Periods\n"
+    worked: dict[str, list[Example]] = {}
+    for example in load_examples():
+        worked.setdefault(example.rule, []).append(example)
+    for period in rules.periods.values():
+        yield from _period(period, worked.get(period.id, []), rules)
+    yield "## 线索规则 / Triggers\n"
+    for trigger in rules.triggers.values():
+        yield from _trigger(trigger)
+    yield "## 停止计算 / Stops\n"
+    yield "| kind | begins | ends |\n| --- | --- | --- |"
+    for stop in rules.stops.values():
+        yield f"| {stop.kind} | {_cues(stop.begins)} | {_cues(stop.ends)} |"
+    yield ""
+    yield "## 规范 / Instruments\n"
+    yield "| short | 名称 | versions | sure |\n| --- | --- | --- | --- |"
+    for one in rules.instruments.values():
+        texts = ", ".join(f"{version.name} ({version.since})" for version in one.versions)
+        yield f"| {one.short} | {one.zh} | {texts} | {one.sure} |"
+
+
+def _period(period: Period, examples: list[Example], rules: Rules) -> Iterator[str]:
+    yield f"### {period.id}\n"
+    yield f"{period.zh} / {period.en}\n"
+    of = f" of `{period.line_of}`" if period.line_of else ""
+    yield f"- {NATURES[period.nature]}{of}, {period.severity}; 责任 owed by: `{period.owed_by}` ({period.side})"
+    yield f"- 期间 length: {_length(period.length, period.count)}"
+    for variant in period.variants:
+        basis = f", {variant.basis}" if variant.basis else ""
+        yield f"- {variant.zh} `{variant.name}`: {_length(variant.length, variant.count)}{basis}"
+    since = f", 自 since {period.since}" if period.since else ""
+    yield f"- 依据 basis: {period.basis} (**{period.sure}**{since})"
+    if period.opens:
+        yield f"- 开始 opens: {_cues(period.opens)}" + (f" × {_cues((period.per,))}" if period.per else "")
+    closes = (*period.closes, *period.closes_all)
+    if closes:
+        yield f"- 履行 closes: {_cues(closes)}" + (f", {period.repeat} 次 times" if period.repeat > 1 else "")
+    if period.ends:
+        yield f"- 消灭 ends: {_cues(period.ends)}"
+    if period.stops:
+        yield f"- 扣除 stops: {', '.join(period.stops)}"
+    if period.extension:
+        by = f" ({', '.join(period.extension.by)})" if period.extension.by else ""
+        yield f"- 延长 extension: {period.extension.event}{by}"
+    yield f"- 逾期 overdue: {period.overdue or '-'}"
+    for example in examples:
+        yield f"- 例 {example.no}: {_worked(example)}"
+    if not examples and period.length is not None:
+        yield f"- 例 example: {_shown(period, rules)}"
+    yield ""
+
+
+def _trigger(trigger: Trigger) -> Iterator[str]:
+    yield f"### {trigger.id}\n"
+    yield f"{trigger.zh} / {trigger.en}\n"
+    yield f"- 依据 basis: {trigger.basis} (**{trigger.sure}**), 监督事由 ground: {trigger.ground}"
+    names = ", ".join(trigger.periods) or "-"
+    yield f"- 期限 periods: {names}; 发现 finder: {trigger.finder or '-'}"
+    yield ""
+
+
+def _length(length: Length | None, count: str) -> str:
+    if length is None:
+        return "条文无确定期间 no number in the text" + ("" if count == "IMM" else f" ({count})")
+    return f"{length.number}{UNITS[length.unit]} ({count})"
+
+
+def _cues(cues: tuple[Cue, ...]) -> str:
+    return ", ".join(_cue(cue) for cue in cues)
+
+
+def _cue(cue: Cue) -> str:
+    said = [cue.day] if cue.day else []
+    said += [f"{name} {_values(values)}" for name, values in cue.when.items()]
+    said += [f"not {name} {_values(values)}".rstrip() for name, values in cue.unless.items()]
+    said += [word for word, holds in (("timely", cue.timely), ("after", cue.after)) if holds]
+    return f"{cue.event} ({'; '.join(said)})" if said else cue.event
+
+
+def _values(values: tuple[Any, ...]) -> str:
+    return "/".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values)
+
+
+def _worked(example: Example) -> str:
+    asked = ", ".join(f"{name} {value}" for name, value in example.ask.items())
+    said = ", ".join(f"{name} **{value}**" for name, value in example.answer.items())
+    why = f"; {example.why}" if example.why else ""
+    return f"{example.day}{f' ({asked})' if asked else ''} → {said}{why}"
+
+
+def _shown(period: Period, rules: Rules) -> str:
+    assert period.length is not None
+    start = datetime.combine(SHOWN_FROM, time(10, 20), SHANGHAI) if period.count == "H" else SHOWN_FROM
+    window = period.nature == "window"
+    due = count_due(start, period.length, period.count, rules.calendar, window=window)
+    return f"{start} → {_answer(due)}"
+
+
+def _answer(due: Due) -> str:
+    said = [f"{name} **{day}**" for name in ("lawful_from", "window_from", "due_day", "last_safe_day")
+            if (day := getattr(due, name)) is not None]  # fmt: skip
+    return ", ".join(said)
