@@ -27,7 +27,7 @@ DUE = b"d"
 TICKED = "cn.fajian.clock.clock-ticked.v1"
 DECLARED = "cn.fajian.clock.ledger-declared.v1"
 
-#: Facts about the bus itself, many a day: the ledger has them, `agents/sync.py` reads them, no subject keeps them.
+#: Facts about the bus itself, many a day. `agents/sync.py` reads them in the ledger, no subject keeps them.
 PASSED_ON = frozenset({"StateDigest"})
 
 _MODULUS = 1 << 128
@@ -166,8 +166,7 @@ class Casework:
         )
         out = session.folded.outputs
         if status and not fact.linked:
-            side = headers["ce_submittedby"].decode()
-            out.append(words.receipt(cause, receipts(side), subject, fact, status, where))
+            out.append(words.receipt(cause, receipts(fact.side), subject, fact, status, where))
         if state is None or status != "recorded":
             return
         state.add(fact)
