@@ -10,7 +10,7 @@ import typer
 
 from fajian.cli.cluster import settings_of
 from fajian.cli.reach import SIDES, dsn
-from fajian.errors import SettingsError
+from fajian.errors import FajianError, SettingsError
 from fajian.settings import Settings
 from fajian.streams.log import KafkaLog
 from fajian.streams.verify import Copy, Held, Verdict
@@ -55,8 +55,12 @@ def _projections() -> dict[str, str]:
 
 def read_projection(address: str) -> Copy:
     """Return what a side's database holds."""
-    with psycopg.connect(address) as opened:
-        rows = opened.execute(STATES).fetchall()
+    try:
+        with psycopg.connect(address) as opened:
+            rows = opened.execute(STATES).fetchall()
+    except psycopg.Error as error:
+        where = address.rpartition("@")[2]
+        raise FajianError(f"the projection in {where} cannot be read: {str(error).splitlines()[0]}") from None
     return {subject: Held(state.encode(), partition, offset) for subject, state, partition, offset in rows}
 
 

@@ -49,6 +49,9 @@ def create_app(
         consumer_max_fetch_size=transport.BATCH_BYTES,
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=BUFFERED_BATCHES,
+        # Faust would wait for ever for a message that it gave to one of two agents and dropped for the other;
+        # runners finish what is in flight when they are closed.
+        stream_wait_empty=False,
         topic_allow_declare=False,  # topics and rights are the administrator's
         topic_disable_leader=True,
         topic_partitions=settings.partitions,

@@ -30,6 +30,7 @@ logger = structlog.get_logger(__name__)
 
 GAP_AFTER_SECONDS = 2.0  #: records wait and nothing is in flight for so long: something was dropped
 STARVED_AFTER_SECONDS = 10.0  #: the same while the agent is busy with other partitions
+FINISH_WITHIN_SECONDS = 2.0  #: a batch in flight, when its partition is given up
 RETRY_AFTER_SECONDS = 5.0  #: a partition with a fault is tried again after so long
 
 
@@ -79,7 +80,7 @@ class PartitionRunner:
         self._notes = dict(applied.notes if applied else progress.notes if progress else {})
         self._stated = progress.acked if progress else 0
         self._seen = 0  # end of what was delivered and passed over
-        self._closed = False
+        self._closing = self._closed = False
         self._retry_at = self.moved_at
         self._applying = asyncio.Lock()
         self._filling: asyncio.Task[None] | None = None
@@ -111,6 +112,7 @@ class PartitionRunner:
             if self._closed:
                 return
             if self.fault or self._is_filling or batch[0].offset > self.next:
+                logger.info("DEBUG", agent=self._around.agent, part=str(self.part), fault=bool(self.fault), filling=self._is_filling, first=batch[0].offset, last=batch[-1].offset, next=self.next)
                 self._seen = max(self._seen, batch[-1].offset + 1)
                 if not self.fault:
                     self.fill()
@@ -122,7 +124,7 @@ class PartitionRunner:
 
     def fill(self) -> None:
         """Read what is missing in a task of its own, unless that is under way."""
-        if not self._is_filling and not self._closed:
+        if not self._is_filling and not self._closing:
             self._filling = asyncio.create_task(self._fill(), name=f"fill {self._around.agent} {self.part}")
 
     def watch(self, end: int, *, agent_is_idle: bool) -> None:
@@ -136,12 +138,16 @@ class PartitionRunner:
             self.fill()
 
     async def close(self) -> None:
-        """Let go of the partition: whatever is still under way, nothing is written after this."""
-        self._closed = True
+        """Let go of the partition: finish the batch in flight if that is soon done, then write nothing more."""
+        self._closing = True
         if self._filling is not None:
             self._filling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._filling
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_WITHIN_SECONDS), self._applying:
+                pass
+        self._closed = True
         if self._store is not None:
             self._store.close()
 
@@ -155,7 +161,7 @@ class PartitionRunner:
         if self.fault:
             logger.warning("partition_recovered", agent=self._around.agent, part=str(self.part))
             self.fault = None
-        if not self._closed:
+        if not self._closing:
             self._around.flow.resume(self.part)
 
     async def _catch_up(self) -> None:
@@ -164,7 +170,7 @@ class PartitionRunner:
         self._around.metrics.gaps.labels(self._around.agent).inc()
         while True:
             begin, end = self.next, (await self._around.log.ends([self.part]))[self.part]
-            logger.info("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
+            logger.debug("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
             async for records in self._around.log.read(self.part, begin, end):
                 await self._apply(records)
             self._pass_over(end)
@@ -183,7 +189,7 @@ class PartitionRunner:
 
     async def _apply_in_turn(self, records: Sequence[Record]) -> None:
         rest = [record for record in records if record.offset >= self.next]
-        while rest and not self._closed:
+        while rest and not self._closing:
             folded, last = self._fold(rest)
             await self._effect(folded, last)
             rest = [record for record in rest if record.offset > last.offset]
@@ -248,7 +254,7 @@ class PartitionRunner:
     def _fail(self, error: FajianError) -> None:
         self.fault = error
         self._retry_at = self._around.clock() + RETRY_AFTER_SECONDS
-        if not self._closed:
+        if not self._closing:
             self._around.flow.pause(self.part)
         logger.error("partition_stopped", agent=self._around.agent, part=str(self.part), error=str(error))
 
