@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Protocol
 
 import structlog
@@ -109,10 +111,9 @@ class PartitionRunner:
         Several batches of one partition may come at a time: they wait for their turn, in their order.
         """
         async with self._applying:
-            if self._closed:
+            if self._closing:
                 return
             if self.fault or self._is_filling or batch[0].offset > self.next:
-                logger.info("DEBUG", agent=self._around.agent, part=str(self.part), fault=bool(self.fault), filling=self._is_filling, first=batch[0].offset, last=batch[-1].offset, next=self.next)
                 self._seen = max(self._seen, batch[-1].offset + 1)
                 if not self.fault:
                     self.fill()
@@ -138,7 +139,7 @@ class PartitionRunner:
             self.fill()
 
     async def close(self) -> None:
-        """Let go of the partition: finish the batch in flight if that is soon done, then write nothing more."""
+        """Let go of the partition: finish the batch in flight if that is soon done, then write no more."""
         self._closing = True
         if self._filling is not None:
             self._filling.cancel()
@@ -244,7 +245,7 @@ class PartitionRunner:
             return error
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
-            f"({type(error).__name__}). The partition stands still until the fold is mended, or two people "
+            f"({type(error).__name__} at {_place_of(error)}). The partition stands still until the fold is mended, or two people "
             "sign an entry in `skips`.",
             topic=record.topic,
             partition=record.partition,
@@ -263,3 +264,9 @@ class PartitionRunner:
         metrics.batches.labels(agent).inc()
         metrics.records.labels(agent).inc(records)
         metrics.outputs.labels(agent).inc(outputs)
+
+
+def _place_of(error: Exception) -> str:
+    """Return file and line; an error's own words may repeat what a record says."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
