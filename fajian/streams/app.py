@@ -69,12 +69,16 @@ class FaustFlow:
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
+        self._holders: dict[TP, set[str]] = {}
 
-    def pause(self, part: Part) -> None:
+    def pause(self, part: Part, agent: str) -> None:
+        self._holders.setdefault(TP(*part), set()).add(agent)
         self._app.consumer.pause_partitions({TP(*part)})
 
-    def resume(self, part: Part) -> None:
-        if TP(*part) in self._app.consumer.assignment():
+    def resume(self, part: Part, agent: str) -> None:
+        holders = self._holders.get(TP(*part), set())
+        holders.discard(agent)
+        if not holders and TP(*part) in self._app.consumer.assignment():
             self._app.consumer.resume_partitions({TP(*part)})
 
 

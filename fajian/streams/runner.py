@@ -37,10 +37,13 @@ RETRY_AFTER_SECONDS = 5.0  #: a partition with a fault is tried again after so l
 
 
 class Flow(Protocol):
-    """The fetching of one partition; Faust's consumer in earnest."""
+    """The fetching of one partition; Faust's consumer in earnest.
 
-    def pause(self, part: Part) -> None: ...
-    def resume(self, part: Part) -> None: ...
+    Agents may share a partition: it flows when none of them holds it up.
+    """
+
+    def pause(self, part: Part, agent: str) -> None: ...
+    def resume(self, part: Part, agent: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class PartitionRunner:
             self._store.close()
 
     async def _fill(self) -> None:
-        self._around.flow.pause(self.part)
+        self._around.flow.pause(self.part, self._around.agent)
         try:
             await self._catch_up()
         except FajianError as error:
@@ -163,7 +166,7 @@ class PartitionRunner:
             logger.warning("partition_recovered", agent=self._around.agent, part=str(self.part))
             self.fault = None
         if not self._closing:
-            self._around.flow.resume(self.part)
+            self._around.flow.resume(self.part, self._around.agent)
 
     async def _catch_up(self) -> None:
         """Apply everything up to the end of the log, and up to what was delivered meanwhile."""
@@ -245,8 +248,8 @@ class PartitionRunner:
             return error
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
-            f"({type(error).__name__} at {_place_of(error)}). The partition stands still until the fold is mended, or two people "
-            "sign an entry in `skips`.",
+            f"({type(error).__name__} at {_place_of(error)}). The partition stands still until the fold is "
+            "mended, or two people sign an entry in `skips`.",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
@@ -256,7 +259,7 @@ class PartitionRunner:
         self.fault = error
         self._retry_at = self._around.clock() + RETRY_AFTER_SECONDS
         if not self._closing:
-            self._around.flow.pause(self.part)
+            self._around.flow.pause(self.part, self._around.agent)
         logger.error("partition_stopped", agent=self._around.agent, part=str(self.part), error=str(error))
 
     def _count(self, records: int, outputs: int) -> None:
