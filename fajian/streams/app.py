@@ -65,7 +65,7 @@ def create_app(
 
 
 class FaustFlow:
-    """Pauses and resumes partitions of a Faust app; a rebalance resumes them too, which does no harm."""
+    """Pauses and resumes partitions of a Faust app."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
@@ -74,6 +74,10 @@ class FaustFlow:
     def pause(self, part: Part, agent: str) -> None:
         self._holders.setdefault(TP(*part), set()).add(agent)
         self._app.consumer.pause_partitions({TP(*part)})
+
+    def start_afresh(self) -> None:
+        """A rebalance has resumed everything."""
+        self._holders.clear()
 
     def resume(self, part: Part, agent: str) -> None:
         holders = self._holders.get(TP(*part), set())
@@ -104,10 +108,11 @@ class HubService(Service):
         self._settings = settings
         self._log = log
         self._outbox = KafkaOutbox(settings)
+        self._flow = FaustFlow(app)
         self.host = Host(
             log=log,
             outbox=self._outbox,
-            flow=FaustFlow(app),
+            flow=self._flow,
             open_store=Stores(stores).open,
             on_fatal=self._end_worker,
             prepare=prepare,
@@ -136,6 +141,7 @@ class HubService(Service):
 
     async def _on_revoked(self, _app: Any, revoked: set[TP], **_: Any) -> None:
         await self.host.revoked([Part(*tp) for tp in revoked])
+        self._flow.start_afresh()
 
     def _end_worker(self, error: FajianError) -> None:
         self.fatal = error
