@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from fajian.cli.stack import bus
+from fajian.copies import read_projection
 from fajian.core.replay import replay
 from fajian.demo.county import County
 from fajian.demo.stage import Stage, show_summary
@@ -22,15 +22,17 @@ from fajian.demo.watch import Auditor, follow
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
 from fajian.local.kafka import ADMIN
+from fajian.local.parts import bus
 from fajian.local.ports import free_port
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
-from fajian.settings import Settings, load_settings
+from fajian.settings import load_settings
 from fajian.sim.published import published_cases
 from fajian.sim.review import review
 from fajian.sim.simulation import simulate
 from fajian.sim.truth import Simulation
 from fajian.streams.log import KafkaLog, Part
+from fajian.streams.verify import verify
 from schemas.topics import FLAGS, LEADS, PRINCIPALS, SIDES, feed
 
 Summary = dict[str, Any]
@@ -61,7 +63,7 @@ def play(*, cases: int, days: int, seed: int, start: date, keep: Path | None) ->
 
 
 async def _play(stack: EmbeddedStack, info: StackInfo, simulation: Simulation, days: int) -> Summary:
-    settings = {name: _settings(info, name) for name in (*PRINCIPALS, ADMIN)}
+    settings = {name: info.settings(name) for name in (*PRINCIPALS, ADMIN)}
     async with County(info, settings) as county:
         await county.found(simulation.plans[0].day)
         await county.wait_until_open(_start(stack, info))
@@ -96,16 +98,6 @@ def _start(stack: EmbeddedStack, info: StackInfo) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _settings(info: StackInfo, principal: str) -> Settings:
-    return load_settings(
-        bootstrap_servers=info.bootstrap,
-        sasl_username=principal,
-        sasl_password=info.passwords[principal],
-        partitions=info.partitions,
-        replication_factor=info.replication_factor,
-    )
-
-
 def _raise_if_failed(tasks: list["asyncio.Task[None]"]) -> None:
     for task in tasks:
         if task.done():
@@ -126,6 +118,8 @@ def projected(dsn: str) -> Mapping[Part, int]:
 async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation: Simulation) -> Summary:
     flags, leads, statuses = await auditor.said(FLAGS), await auditor.said(LEADS), await auditor.statuses()
     verdict = judge(simulation.truth, flags, leads)
+    copies = {side: await asyncio.to_thread(read_projection, dsn) for side, dsn in info.dsns.items()}
+    copy = await verify(log, partitions=info.partitions, copies=copies)
     return {
         "events": statuses["recorded"],
         "rejected": statuses["rejected"],
@@ -136,7 +130,7 @@ async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation:
         "breaches": verdict.as_json(),
         "missed": verdict.missed,
         "false": verdict.false,
-        "verify": "equal",
+        "verify": str(copy),
     }
 
 
