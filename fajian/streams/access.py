@@ -70,5 +70,5 @@ def _group_problems(admin: AdminClient, group: str) -> Iterator[str]:
 
 
 def _is_away(error: KafkaException) -> bool:
-    """Tell a cluster that could not be asked from one that has refused; the client's own codes are negative."""
+    """Tell a cluster that could not be asked from one that refused; the client's own codes are negative."""
     return bool(error.args[0].retriable() or error.args[0].code() < 0)
