@@ -8,6 +8,7 @@ FajianError
 │   └── SubjectError     it names no subject, or not one that we understand
 ├── LawError             a row of the law or the policy cannot be read
 ├── LedgerRecordError    a ledger record that the fold cannot read: a fault of ours, its partition stops
+├── DemoError            the county cannot be played, or does not come to rest
 ├── SettingsError        a setting is missing or cannot be read
 ├── StreamError          the stream runtime
 │   ├── LedgerMismatchError   what was kept and the ledger do not belong together: the worker stops
@@ -74,6 +75,10 @@ class LedgerRecordError(FajianError):
 
 class RequestError(FajianError):
     """A question on the command line cannot be understood."""
+
+
+class DemoError(FajianError):
+    """The simulated county cannot be played on this stack, or the bus does not come to rest."""
 
 
 class SettingsError(FajianError):
