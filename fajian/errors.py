@@ -65,7 +65,7 @@ class LawError(FajianError):
 
 
 class LedgerRecordError(FajianError):
-    """A ledger record that the fold cannot read. Intake lets only readable ones through, so the fault is ours."""
+    """A ledger record that the fold cannot read. Intake passes only readable ones: the fault is ours."""
 
     def __init__(self, *, where: str, reason: str) -> None:
         super().__init__(f"ledger record {where} cannot be folded: {reason}")
