@@ -7,6 +7,7 @@ import faust
 
 from agents import casework, intake, routing, sync
 from fajian.core.casework import Casework
+from fajian.core.newest_state import NewestState
 from fajian.core.ports import FolderFactory, Host
 from fajian.core.routing import Router
 from fajian.core.sync import Collector, Comparer
@@ -75,7 +76,14 @@ def _registrations(rules: RulesTopic, ledger: Ledger) -> Mapping[str, Registrati
         routing.register(app, host=host, folder=lambda: Router(rules.get), in_flight=IN_FLIGHT)
 
     def attach_sync(app: faust.App, host: Host) -> None:
-        sync.register(app, host=host, collector=Collector, comparer=Comparer, in_flight=IN_FLIGHT)
+        sync.register(
+            app,
+            host=host,
+            collector=Collector,
+            comparer=Comparer,
+            newest=NewestState,
+            in_flight=IN_FLIGHT,
+        )
 
     return {
         intake.NAME: attach_intake,
