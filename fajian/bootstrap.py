@@ -12,6 +12,7 @@ from fajian.core.ports import FolderFactory, Host
 from fajian.core.routing import Router
 from fajian.core.sync import Collector, Comparer
 from fajian.errors import SettingsError
+from fajian.law.documents import FOLD
 from fajian.law.intake import load_intake
 from fajian.settings import Settings
 from fajian.streams.app import IN_FLIGHT, HubService, create_app
@@ -57,7 +58,9 @@ def build_worker(
         await ledger.refresh()
         await rules.refresh()
 
-    service = HubService(app, settings, log=log, stores=folder / "stores", prepare=prepare)
+    # Another fold keeps other things: its stores are built anew from the ledger, quietly.
+    stores = folder / "stores" / f"fold-{FOLD}"
+    service = HubService(app, settings, log=log, stores=stores, prepare=prepare)
     for agent, attach in _registrations(rules, ledger).items():
         if agent in agents:
             attach(app, service.host)
