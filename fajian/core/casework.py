@@ -10,7 +10,7 @@ import orjson
 from fajian.core import words
 from fajian.core.clocks import Clock
 from fajian.core.facts import BASELINE, Fact, instant_of, read_fact
-from fajian.core.matters import Matter, Said, speak
+from fajian.core.matters import Matter, Said, speak, unsay
 from fajian.core.ports import Folded, Output, Record, Store
 from fajian.core.routing import sides_of_fact
 from fajian.core.rules import Rules, Trigger
@@ -190,13 +190,10 @@ class Casework:
                 said = state.said.get(matter.key)
                 flags, after = speak(matter, said, tick, rules, on=cause.on)
                 out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
-                if after is not None:
-                    state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
+                state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
         for key, said in gone.items():
-            flags, after = speak(None, said, tick, rules)
+            flags, state.said[key] = unsay(said)
             out.extend(words.vanished(cause, state, key, name, said, rules) for name in flags)
-            if after is not None:
-                state.said[key] = after
         self._share(state, rules, cause, session)
 
     def _take_back(
@@ -206,9 +203,9 @@ class Casework:
         for key in sorted(state.said):
             if _rule(key) not in judged:
                 said = state.said.pop(key)
-                flags, _ = speak(None, said, session.meta.tick_day, before)
-                out = session.folded.outputs
-                out.extend(words.vanished(cause, state, key, name, said, before) for name in flags)
+                session.folded.outputs.extend(
+                    words.vanished(cause, state, key, name, said, before) for name in unsay(said)[0]
+                )
 
     def _lead(
         self,
