@@ -11,12 +11,12 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fajian.core.casework import STATE, Casework
+from fajian.core.casework import META, STATE, Casework
+from fajian.core.matters import speak, unsay
 from fajian.core.memory import Memory
 from fajian.core.ports import Folded, Output
 from fajian.core.replay import MemoryRecord
 from fajian.core.subject_state import SubjectState
-from fajian.core.subjects import kind_of
 from fajian.law.documents import load_rules
 from schemas.topics import CASE_STATE, FLAGS, LEADS
 from tests.histories import (
@@ -264,21 +264,27 @@ def _shown(store: Memory) -> dict[str, Any]:
     shown = {}
     for key, raw in store.scan(STATE, STATE + b"\xff"):
         state = SubjectState.decode(key[1:].decode(), raw)
-        state.judge(RULES)
-        shown[state.subject] = (state.facts, state.look(RULES).facts, state.matters)
+        shown[state.subject] = (state.facts, state.look(RULES).facts, state.judge(RULES))
     return shown
 
 
-@given(history=histories)
-def test_what_one_event_after_the_other_shows_is_what_all_facts_together_show(history: list[Told]) -> None:
-    casework, store = Casework(VERSIONS.__getitem__), Memory()
-    store.apply(casework.fold([declared(FIRST, RULES)], store).writes)
-    for offset, event in enumerate(history, start=1):
-        store.apply(casework.fold([event.record(offset)], store).writes)
+@given(history=histories, ticks=st.lists(offsets, max_size=20))
+def test_judging_only_what_an_event_or_a_day_touches_leaves_nothing_to_say(
+    history: list[Told], ticks: list[int]
+) -> None:
+    clock = [
+        (FIRST + timedelta(days=day), ticked(FIRST + timedelta(days=day), RULES.version)) for day in ticks
+    ]
+    moments = [*clock, *[(event.day, event.record()) for event in history]]
+    in_turn = [record for _, record in sorted(moments, key=lambda moment: moment[0])]
 
-    for subject in {event.subject for event in history}:
-        _, state = casework._cache[subject]
-        afresh = SubjectState(subject, kind_of(subject), dict(state.facts))
-        afresh.judge(RULES)
-        assert state.matters == afresh.matters
-        assert state.look(RULES) == afresh.look(RULES)
+    _, store = _folded([[declared(FIRST, RULES)], *[[record] for record in in_turn]])
+
+    tick = date.fromisoformat(orjson.loads(store.get(META) or b"")["tick"])
+    for key, raw in store.scan(STATE, STATE + b"\xff"):
+        state = SubjectState.decode(key[1:].decode(), raw)
+        shown = {matter.key: matter for matters in state.judge(RULES).values() for matter in matters}
+        for name, said in state.said.items():
+            told_anew = speak(shown[name], said, tick, RULES) if name in shown else unsay(said)
+            assert told_anew == ([], said)
+        assert shown.keys() <= state.said.keys()
