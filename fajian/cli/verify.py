@@ -5,20 +5,17 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
-import psycopg
 import typer
 
 from fajian.cli.cluster import settings_of
 from fajian.cli.reach import SIDES, dsn
+from fajian.copies import read_projection
 from fajian.errors import SettingsError
 from fajian.settings import Settings
 from fajian.streams.log import KafkaLog
-from fajian.streams.verify import Copy, Held, Verdict
+from fajian.streams.verify import Verdict
 from fajian.streams.verify import verify as compare
 from schemas.topics import HUB
-
-#: the tables of a side's projection lie in this schema
-STATES = "SELECT subject, state::text, ledger_partition, ledger_offset FROM fajian.subjects"
 
 
 def verify(
@@ -51,13 +48,6 @@ def _projections() -> dict[str, str]:
         except SettingsError:
             typer.echo(f"{side}: 无数据库地址，不比对 / no database known, not compared", err=True)
     return found
-
-
-def read_projection(address: str) -> Copy:
-    """Return what a side's database holds."""
-    with psycopg.connect(address) as opened:
-        rows = opened.execute(STATES).fetchall()
-    return {subject: Held(state.encode(), partition, offset) for subject, state, partition, offset in rows}
 
 
 def _document(verdict: Verdict) -> dict[str, object]:

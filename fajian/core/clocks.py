@@ -76,8 +76,8 @@ class _Count:
 def clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
     """Return the clocks that *period* runs on this subject, by instance, in the order of their opening.
 
-    A period in hours is judged, like all others, by the tick of the day in which it ends; whether the act came
-    in time is judged by the hour.
+    A period in hours is judged, like all others, by the tick of the day in which it ends; whether the act
+    came in time is judged by the hour.
     """
     if not period.runs:
         return []
@@ -225,7 +225,10 @@ def _due(period: Period, view: View, count: _Count, instance: str) -> tuple[Due,
         day, fact = told
         if not _may_extend(extension, period, fact):
             continue
-        if not is_in_time(told, due) or granted >= extension.max or not _approved(extension, fact):
+        in_vain = (
+            granted >= extension.max or not _approved(extension, fact) or _shortens(extension, fact, due)
+        )
+        if in_vain or not is_in_time(told, due):
             too_late.append(fact.id)
             continue
         granted += 1
@@ -248,6 +251,12 @@ def _may_extend(extension: Extension, period: Period, fact: Fact) -> bool:
     named = fact.body.get("period") or period.id
     dated = extension.until is None or extension.anew or bool(fact.body.get(extension.until))
     return named == period.id and dated
+
+
+def _shortens(extension: Extension, fact: Fact, due: Due) -> bool:
+    """Tell whether a dated extension would end the period before it ends anyway: then it is none."""
+    last, named = as_day(due.due_day), fact.body.get(extension.until) if extension.until else None
+    return last is not None and bool(named) and date.fromisoformat(str(named)) < last
 
 
 def _approved(extension: Extension, fact: Fact) -> bool:

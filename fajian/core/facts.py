@@ -30,6 +30,7 @@ class Fact(NamedTuple):
 
     id: str  #: as its submitter named it
     source: str
+    side: str  #: that submitted it
     name: str
     at: int  #: microseconds since 1970, the time of the fact
     sequence: int | None
@@ -79,9 +80,11 @@ def read_fact(
         said = {name: text.decode() for name, text in headers}
         body = orjson.loads(value or b"{}")
         sequence = said.get("ce_sequence")
+        id_ = said["ce_id"]
         return Fact(
-            id=said.get("ce_originid") or said["ce_id"],
+            id=said.get("ce_originid", id_),
             source=said["ce_source"],
+            side=said["ce_submittedby"],
             name=names[said["ce_type"]],
             at=instant_of(said["ce_time"]),
             sequence=int(sequence) if sequence else None,

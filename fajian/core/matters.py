@@ -8,23 +8,25 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from fajian.core.citations import cited_on, printed_on
-from fajian.core.clocks import Clock
 from fajian.core.calendar import ONE_DAY
+from fajian.core.citations import printed_on
+from fajian.core.clocks import Clock
 from fajian.core.counting import explain
 from fajian.core.facts import BASELINE, View
 from fajian.core.rules import LAPSING, Period, Rules, Trigger
 from fajian.core.triggers import Finding
 
-#: How far a matter has come, in order; what follows `overdue` waits for the answer window. `lapsed` is the end
-#: of an effect or of a party's right: nobody is late.
+#: How far a matter has come, in order; what follows `overdue` waits for the answer window.
+#: `lapsed` is the end of an effect or of a party's right: nobody is late.
 STAGES: Final = (
-    "opened", "local", "soon30", "soon15", "soon7", "soon3", "soon1", "today", "lapsed", "overdue", "escalated",
+    "opened", "local", "soon30", "soon15", "soon7", "soon3", "soon1",
+    "today", "lapsed", "overdue", "escalated",
 )  # fmt: skip
 _RANK: Final = {stage: rank for rank, stage in enumerate(STAGES)}
 _LAPSED: Final = _RANK["lapsed"]
 _OVERDUE: Final = _RANK["overdue"]
 
+#: The flag of each stage; of all others it is `DueSoon`.
 _WORD: Final = {
     "today": "DueToday",
     "lapsed": "Lapsed",
@@ -45,6 +47,10 @@ class Matter:
     side: str
     shown_by: Clock | Finding
     historic: bool = False  #: due before the agreement or the baseline: no breach is told across
+    lapses: bool = False  #: an effect, a right, a duty without a number: its end is no breach
+    expires: bool = False  #: an effect or a right: its end is told
+    rungs: tuple[int, ...] = ()  #: of the row's, those that do not fall on or before the day of the beginning
+    local_day: date | None = None  #: earlier day on which a local agreement wants it done
 
     @property
     def key(self) -> str:
@@ -53,14 +59,6 @@ class Matter:
     @property
     def evidence(self) -> list[str]:
         return list(self.shown_by.evidence)
-
-    @property
-    def can_be_broken(self) -> bool:
-        return isinstance(self.row, Trigger) or self.row.can_be_broken
-
-    @property
-    def lapses(self) -> bool:
-        return isinstance(self.row, Period) and self.row.nature in LAPSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +84,21 @@ class Said:
 
 def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
     """Return the matter that *clock* shows. Breaches before *since* are historic."""
-    due = clock.due_day
-    historic = due is not None and due < since
-    return Matter(clock.rule, clock.instance, clock.phase, due, period, period.side, clock, historic)
+    due, begun = clock.due_day, clock.opened_on
+    return Matter(
+        clock.rule,
+        clock.instance,
+        clock.phase,
+        due,
+        period,
+        period.side,
+        clock,
+        historic=due is not None and due < since,
+        lapses=not period.can_be_broken,
+        expires=period.nature in LAPSING,
+        rungs=tuple(days for days in period.rungs if due and due - timedelta(days=days) > begun),
+        local_day=clock.local_day,
+    )
 
 
 def matter_of_finding(finding: Finding, trigger: Trigger, since: date) -> Matter:
@@ -103,16 +113,13 @@ def live_since(view: View, rules: Rules) -> date:
 
 
 def speak(
-    matter: Matter | None, said: Said | None, tick: date, rules: Rules, *, on: date | None = None
-) -> tuple[list[str], Said | None]:
+    matter: Matter, said: Said | None, tick: date, rules: Rules, *, on: date | None = None
+) -> tuple[list[str], Said]:
     """Return the flags to publish, oldest first, and what has been said after them.
 
     *tick* is the last day that has ended: the morning after it is judged. *on* is the day on which it is
     said, when that is a later one: what an event shows during a day is answered from the next morning on.
     """
-    if matter is None:
-        silent = said is None or said.stage in ("withdrawn", "gone", "met")
-        return ([] if silent else ["Withdrawn"]), said and Said("withdrawn")
     if matter.phase in ("open", "breach"):
         return _speak_of_open(matter, said, tick, on or tick, rules)
     if said is None and matter.phase in ("late", "moot") and matter.historic:
@@ -120,9 +127,14 @@ def speak(
     return _speak_of_settled(matter, said)
 
 
+def unsay(said: Said) -> tuple[list[str], Said]:
+    """Take back what was said of a matter that the facts show no more."""
+    return ([] if said.stage in ("withdrawn", "gone", "met") else ["Withdrawn"]), Said("withdrawn")
+
+
 def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
     before = said or Said("")
-    if not matter.can_be_broken and matter.phase in ("late", "moot"):
+    if matter.lapses and matter.phase in ("late", "moot"):
         return _speak_of_past(matter, before)
     after = replace(before, stage=matter.phase, due_day=matter.due_day, wake=None)
     if before.stage == matter.phase:
@@ -142,9 +154,9 @@ def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Sai
 
 
 def _speak_of_past(matter: Matter, before: Said) -> tuple[list[str], Said]:
-    """Speak of what came after the end of a time that is no breach: a right is lost, a reminder is answered."""
+    """Speak of what came after the end of a time that is no breach: a right is lost, a reminder answered."""
     stage, word = ("met", "Met") if matter.phase == "late" else ("gone", "Withdrawn")
-    if matter.lapses:
+    if matter.expires:
         stage, word = "lapsed", "Lapsed"
     after = replace(before, stage=stage, due_day=matter.due_day, wake=None)
     silent = before.stage == stage or (stage == "gone" and not before.stage)
@@ -193,73 +205,65 @@ def _stage(matter: Matter, said: Said, tick: date) -> str:
     if said.rank >= _OVERDUE:
         over = said.until is not None and said.until <= tick
         return "escalated" if over else said.stage
-    if matter.phase == "breach":
+    left = ((matter.due_day or date.max) - tick).days - 1
+    if matter.phase == "breach" or (left < 0 and not matter.lapses):
         return "overdue"
-    clock, row = matter.shown_by, matter.row
-    if matter.due_day is None or not isinstance(clock, Clock) or not isinstance(row, Period):
-        return "opened"
-    left = (matter.due_day - tick).days - 1
-    if left < 0:
-        return "overdue" if matter.can_be_broken else "lapsed" if matter.lapses else "soon1"
+    if left < 0 and matter.expires:
+        return "lapsed"
     if left == 0:
         return "today"
-    for days in reversed(row.rungs):
-        if left <= days and _has_rung(clock, days):
-            return f"soon{days}"
-    return "local" if clock.local_day is not None and clock.local_day <= tick + ONE_DAY else "opened"
-
-
-def _has_rung(clock: Clock, days: int) -> bool:
-    """A reminder on or before the day on which the period began would say nothing."""
-    return clock.due_day is not None and clock.due_day - timedelta(days=days) > clock.opened_on
+    rungs = [days for days in matter.rungs if left <= days]
+    if rungs:
+        return f"soon{min(rungs)}"
+    return "local" if matter.local_day and matter.local_day <= tick + ONE_DAY else "opened"
 
 
 def _wake(matter: Matter, said: Said, tick: date) -> date | None:
-    if said.stage == "escalated":
-        return None
     if said.rank >= _OVERDUE:
-        return said.until
-    clock, due, row = matter.shown_by, matter.due_day, matter.row
-    if due is None or not isinstance(clock, Clock) or not isinstance(row, Period):
-        return None
-    ticks = [due - timedelta(days=days + 1) for days in row.rungs if _has_rung(clock, days)]
-    if clock.local_day is not None:
-        ticks.append(clock.local_day - ONE_DAY)
-    return min((day for day in (*ticks, due - ONE_DAY, due) if day > tick), default=None)
+        return said.until if said.stage == "overdue" else None
+    due = matter.due_day or tick
+    days = [due - timedelta(days=left + 1) for left in (*matter.rungs, 0, -1)]
+    if matter.local_day is not None:
+        days.append(matter.local_day - ONE_DAY)
+    return min((day for day in days if day > tick), default=None)
 
 
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
     """Explain one matter: the row and its source, then every step from the first day to the due day."""
     row, shown = matter.row, matter.shown_by
-    day, cites = _valid_on(shown), row.cites
+    cites = row.cites
     if isinstance(shown, Clock) and shown.variant and shown.variant.cites:
         cites = shown.variant.cites
     head: dict[str, Any] = {
         "rule": matter.rule,
-        "basis": printed_on(cites, rules.instruments, day),
+        "basis": printed_on(cites, rules.instruments, _begun(shown)),
         "sure": row.sure,
         "severity": row.severity,
+        "owed_by": row.owed_by,
     }
-    head["owed_by"] = row.owed_by
-    if isinstance(row, Period) and row.nature != "duty":
-        head["nature"] = row.nature
     if isinstance(shown, Finding):
         return head | {"day": shown.day.isoformat(), "why": dict(shown.why), "rules": rules.version}
-    assumed = [fact.body["assumed"] for fact in shown.opened_by if fact.body.get("assumed")]
-    extra: dict[str, Any] = {"rules": rules.version}
-    if assumed:
-        extra["assumed"] = assumed
-    if shown.extended_late:
-        extra["extended_late"] = list(shown.extended_late)
-    if shown.variant:
-        extra["variant"] = shown.variant.name
-    if shown.local_day:
-        extra["local"] = {"due_day": shown.local_day.isoformat(), "policy": rules.policy.id}
-    return head | explain(shown.due) | extra
+    return head | explain(shown.due) | _further(matter, shown, rules) | {"rules": rules.version}
 
 
-def _valid_on(shown: Clock | Finding) -> date:
+def _begun(shown: Clock | Finding) -> date:
     return shown.day if isinstance(shown, Finding) else shown.opened_on
+
+
+def _further(matter: Matter, clock: Clock, rules: Rules) -> dict[str, Any]:
+    """Say what is not so with every clock."""
+    further: dict[str, Any] = {}
+    if isinstance(matter.row, Period) and matter.row.nature != "duty":
+        further["nature"] = matter.row.nature
+    if assumed := [fact.body["assumed"] for fact in clock.opened_by if fact.body.get("assumed")]:
+        further["assumed"] = assumed
+    if clock.extended_late:
+        further["extended_late"] = list(clock.extended_late)
+    if clock.variant:
+        further["variant"] = clock.variant.name
+    if clock.local_day:
+        further["local"] = {"due_day": clock.local_day.isoformat(), "policy": rules.policy.id}
+    return further
 
 
 def encode_said(said: Mapping[str, Said]) -> dict[str, list[Any]]:

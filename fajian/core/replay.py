@@ -65,8 +65,8 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
     result = Replayed()
     ledger = _ledger(events, intake, result, rules)
     while ledger and ledger[-1][0] > until:
-        ledger.pop()
-        result.later += 1
+        _, output = ledger.pop()
+        result.later += "ce_originid" not in dict(output.headers)  # its copies are no further events
     if not ledger:
         return result
     store, casework = Memory(), Casework({rules.version: rules}.__getitem__)

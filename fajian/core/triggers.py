@@ -112,8 +112,7 @@ def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]
         late = {} if fact.linked else _lateness(fact, view, rules)
         why = late | _disorder(fact, view, rules)
         if why:
-            side = fact.source.removeprefix("//").partition("/")[0]
-            yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, side)
+            yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, fact.side)
 
 
 def _lateness(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Verdict:
         }
 
 
-def judge(truth: Iterable[Planted], flags: Iterable[Mapping[str, Any]], leads: Iterable[Mapping[str, Any]]) -> Verdict:
+def judge(
+    truth: Iterable[Planted], flags: Iterable[Mapping[str, Any]], leads: Iterable[Mapping[str, Any]]
+) -> Verdict:
     """Compare. *flags* are their bodies with `type`, in the order of each subject's ledger.
 
     A flag that was withdrawn since stands no longer; a planted breach with a trigger needs its lead too.
@@ -38,7 +40,9 @@ def judge(truth: Iterable[Planted], flags: Iterable[Mapping[str, Any]], leads: I
     flagged = _standing(flags)
     led = {_key(lead): str(lead["trigger"]) for lead in leads}
     missed = [_named(key, "flag") for key in breaches if key not in flagged]
-    missed += [_named(key, str(wanted)) for key, wanted in breaches.items() if wanted and led.get(key) != wanted]
+    missed += [
+        _named(key, str(wanted)) for key, wanted in breaches.items() if wanted and led.get(key) != wanted
+    ]
     false = [_named(key, "flag") for key in flagged if key not in breaches]
     false += [_named(key, trigger) for key, trigger in led.items() if breaches.get(key) != trigger]
     found = sum(key in flagged and (not wanted or led.get(key) == wanted) for key, wanted in breaches.items())

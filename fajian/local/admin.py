@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -25,6 +25,15 @@ from fajian.errors import TopicError
 
 ITERATIONS = 8192
 TIMEOUT_SECONDS = 30
+#: what the broker says of a group until it has loaded the group's offsets and heard of our rights to it
+NOT_YET = frozenset(
+    {
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,18 @@ class KafkaAdmin:
         if new:
             _wait(self._client.alter_user_scram_credentials(new), "create user")
 
+    def serves_group(self, group: str) -> bool:
+        """Whether *group* could be joined now; a new cluster makes its offsets topic when first asked."""
+        # Not list_consumer_group_offsets: confluent-kafka 2.16.1 may crash the interpreter when that fails.
+        asked = self._client.describe_consumer_groups([group], request_timeout=TIMEOUT_SECONDS)
+        try:
+            asked[group].result(TIMEOUT_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in NOT_YET:
+                raise
+            return False
+        return True
+
     def ensure_grants(self, wanted: Collection[Grant]) -> None:
         """Make the rights of the principals in *wanted* exactly these: what they had beside is taken away."""
         theirs = {grant.principal for grant in wanted}
@@ -128,6 +149,7 @@ def kafka_admin(access: Access) -> Iterator[KafkaAdmin]:
             "sasl.mechanism": access.mechanism,
             "sasl.username": access.username,
             "sasl.password": access.password,
+            "reconnect.backoff.max.ms": 250,
             "log_level": 0,  # who waits for a broker to come up need not read that it is not up
         }
     )

@@ -45,14 +45,14 @@ def ensure_bus(
 
 
 def _wait_until_in_force(access: Access) -> None:
-    """Return when *access* works and shows all its topics: brokers learn of rights a little later."""
+    """Return when *access* works, for topics and groups: brokers learn of rights a little later."""
     theirs = {topic.name for topic in TOPICS.values() if access.username in (*topic.writers, *topic.readers)}
-    deadline = monotonic() + IN_FORCE_SECONDS
-    pause = Event()
+    group = f"{access.username}{GROUP_SEPARATORS[0]}setup"
+    deadline, pause = monotonic() + IN_FORCE_SECONDS, Event()
     with kafka_admin(access) as client:  # it logs in again by itself where it was refused
-        while unseen := theirs - client.topics().keys():
+        while not (theirs <= client.topics().keys() and client.serves_group(group)):
             if monotonic() > deadline:
-                raise TopicError(f"{access.username} has no access yet to {', '.join(sorted(unseen))}")
+                raise TopicError(f"{access.username} has no access yet to all of {', '.join(sorted(theirs))}")
             pause.wait(0.05)
 
 

@@ -49,6 +49,9 @@ def create_app(
         consumer_max_fetch_size=transport.BATCH_BYTES,
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=BUFFERED_BATCHES,
+        # Faust would wait for ever for a message that it gave to one of two agents and dropped for the other;
+        # runners finish what is in flight when they are closed.
+        stream_wait_empty=False,
         topic_allow_declare=False,  # topics and rights are the administrator's
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
@@ -62,16 +65,24 @@ def create_app(
 
 
 class FaustFlow:
-    """Pauses and resumes partitions of a Faust app; a rebalance resumes them too, which does no harm."""
+    """Pauses and resumes partitions of a Faust app."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
+        self._holders: dict[TP, set[str]] = {}
 
-    def pause(self, part: Part) -> None:
+    def pause(self, part: Part, agent: str) -> None:
+        self._holders.setdefault(TP(*part), set()).add(agent)
         self._app.consumer.pause_partitions({TP(*part)})
 
-    def resume(self, part: Part) -> None:
-        if TP(*part) in self._app.consumer.assignment():
+    def start_afresh(self) -> None:
+        """A rebalance has resumed everything."""
+        self._holders.clear()
+
+    def resume(self, part: Part, agent: str) -> None:
+        holders = self._holders.get(TP(*part), set())
+        holders.discard(agent)
+        if not holders and TP(*part) in self._app.consumer.assignment():
             self._app.consumer.resume_partitions({TP(*part)})
 
 
@@ -97,10 +108,11 @@ class HubService(Service):
         self._settings = settings
         self._log = log
         self._outbox = KafkaOutbox(settings)
+        self._flow = FaustFlow(app)
         self.host = Host(
             log=log,
             outbox=self._outbox,
-            flow=FaustFlow(app),
+            flow=self._flow,
             open_store=Stores(stores).open,
             on_fatal=self._end_worker,
             prepare=prepare,
@@ -129,6 +141,7 @@ class HubService(Service):
 
     async def _on_revoked(self, _app: Any, revoked: set[TP], **_: Any) -> None:
         await self.host.revoked([Part(*tp) for tp in revoked])
+        self._flow.start_afresh()
 
     def _end_worker(self, error: FajianError) -> None:
         self.fatal = error

@@ -1,25 +1,12 @@
 """Topics in memory: the twin of `KafkaLog` and `KafkaOutbox`, for tests and for folding without a broker."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from fajian.core.ports import BY_KEY, Header, Output, Record
+from fajian.core.replay import MemoryRecord
 from fajian.errors import DeliveryError
 from fajian.streams.log import Part
 from fajian.streams.outbox import partition_of
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryRecord:
-    """A record as Kafka would hand it back."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[Header, ...] = ()
-    timestamp: int = 0
 
 
 class MemoryTopics:
@@ -28,6 +15,8 @@ class MemoryTopics:
     def __init__(self, *, partitions: int = 1) -> None:
         self._partitions = partitions
         self._records: dict[Part, list[MemoryRecord]] = {}
+        self._begins: dict[Part, int] = {}
+        self._ends: dict[Part, int] = {}
         self._ids: dict[str, str] = {}
 
     def append(
@@ -42,38 +31,62 @@ class MemoryTopics:
     ) -> MemoryRecord:
         if partition == BY_KEY:
             partition = partition_of(key or b"", self._partitions)
-        records = self._records.setdefault(Part(topic, partition), [])
-        records.append(MemoryRecord(topic, partition, len(records), key, value, tuple(headers), timestamp))
-        return records[-1]
+        part = Part(topic, partition)
+        record = MemoryRecord(
+            topic=topic,
+            partition=partition,
+            offset=self._ends.get(part, 0),
+            timestamp=timestamp,
+            key=key,
+            value=value,
+            headers=tuple(headers),
+        )
+        self._records.setdefault(part, []).append(record)
+        self._ends[part] = record.offset + 1
+        return record
 
-    def records(self, topic: str, partition: int | None = None) -> list[MemoryRecord]:
+    def records(self, topic: str) -> list[MemoryRecord]:
         """Return what is in *topic*, partition by partition."""
         parts = sorted(part for part in self._records if part.topic == topic)
-        return [r for part in parts if partition in (None, part.partition) for r in self._records[part]]
+        return [record for part in parts for record in self._records[part]]
 
     def recreate(self, topic: str) -> None:
         """Delete *topic* and create it again: empty, under another id."""
         for part in [part for part in self._records if part.topic == topic]:
-            del self._records[part]
+            del self._records[part], self._ends[part]
         self._ids[topic] = self._id(topic) + "'"
 
+    def forget(self, record: MemoryRecord) -> None:
+        """Leave an offset without a record, as compaction does."""
+        self._records[Part(record.topic, record.partition)].remove(record)
+
+    def begin_at(self, part: Part, offset: int) -> None:
+        """Delete what is older, as retention does."""
+        self._begins[part] = offset
+        self._records[part] = [record for record in self._records[part] if record.offset >= offset]
+
+    def end_at(self, part: Part, offset: int) -> None:
+        """Cut off what is younger, as nobody should."""
+        self._ends[part] = offset
+        self._records[part] = [record for record in self._records[part] if record.offset < offset]
+
     async def begins(self, parts: Sequence[Part]) -> Mapping[Part, int]:
-        return dict.fromkeys(parts, 0)
+        return {part: self._begins.get(part, 0) for part in parts}
 
     async def ends(self, parts: Sequence[Part]) -> Mapping[Part, int]:
-        return {part: len(self._records.get(part, ())) for part in parts}
+        return {part: self._ends.get(part, 0) for part in parts}
 
     async def ends_before(self, parts: Sequence[Part], instant_ms: int) -> Mapping[Part, int]:
         return {
-            part: sum(record.timestamp < instant_ms for record in self._records.get(part, ()))
-            for part in parts
+            part: next((r.offset for r in self._records.get(part, ()) if r.timestamp >= instant_ms), end)
+            for part, end in (await self.ends(parts)).items()
         }
 
     async def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
         return {topic: self._id(topic) for topic in topics}
 
     async def read(self, part: Part, begin: int, end: int) -> AsyncIterator[Sequence[Record]]:
-        records = self._records.get(part, [])[begin:end]
+        records = [record for record in self._records.get(part, ()) if begin <= record.offset < end]
         if records:
             yield records
 

@@ -1,6 +1,7 @@
 """Sending what folds lead to. A delivery returns when every record of it is durable, or raises."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,7 @@ from schemas.topics import MAX_MESSAGE_BYTES
 
 BATCH_BYTES = 512 * 1024
 REQUEST_TIMEOUT_MS = 15_000
+FEW = 20  #: up to so many records for one partition are sent singly
 
 
 class Outbox(Protocol):
@@ -43,6 +45,7 @@ class KafkaOutbox:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._partitions: dict[str, int] = {}
+        self._turns: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def __aenter__(self) -> Self:
         with translated(self._settings):
@@ -60,12 +63,9 @@ class KafkaOutbox:
         producer: AIOKafkaProducer | None = None
         try:
             producer = await self._started()
-            groups = await self._by_part(producer, outputs)
-            sent = [
-                await producer.send_batch(batch, topic, partition=partition)
-                for (topic, partition), group in groups.items()
-                for batch in _batches(producer, group)
-            ]
+            sent = []
+            for place, group in (await self._by_part(producer, outputs)).items():
+                sent += await self._send(producer, *place, group)
             await asyncio.wait(sent)  # unlike gather, leaves them alone when we are cancelled
             for future in sent:
                 future.result()
@@ -75,6 +75,27 @@ class KafkaOutbox:
                 f"Kafka at {self._settings.bootstrap_servers} did not acknowledge {len(outputs)} records "
                 f"({type(error).__name__}: {error})"
             ) from error
+
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output]
+    ) -> list[asyncio.Future[Any]]:
+        """Hand over what goes to one partition; a few records travel along with those of others.
+
+        Whole batches take turns: aiokafka wakes everybody who waits for a place, and counts their waiting
+        several times over, until they time out.
+        """
+        if len(outputs) <= FEW:
+            return [
+                await producer.send(
+                    topic, output.value, key=output.key, headers=list(output.headers), partition=partition
+                )
+                for output in outputs
+            ]
+        async with self._turns[topic, partition]:
+            return [
+                await producer.send_batch(batch, topic, partition=partition)
+                for batch in _batches(producer, outputs)
+            ]
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:

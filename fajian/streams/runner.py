@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Protocol
 
 import structlog
@@ -30,14 +32,18 @@ logger = structlog.get_logger(__name__)
 
 GAP_AFTER_SECONDS = 2.0  #: records wait and nothing is in flight for so long: something was dropped
 STARVED_AFTER_SECONDS = 10.0  #: the same while the agent is busy with other partitions
+FINISH_WITHIN_SECONDS = 2.0  #: a batch in flight, when its partition is given up
 RETRY_AFTER_SECONDS = 5.0  #: a partition with a fault is tried again after so long
 
 
 class Flow(Protocol):
-    """The fetching of one partition; Faust's consumer in earnest."""
+    """The fetching of one partition; Faust's consumer in earnest.
 
-    def pause(self, part: Part) -> None: ...
-    def resume(self, part: Part) -> None: ...
+    Agents may share a partition: it flows when none of them holds it up.
+    """
+
+    def pause(self, part: Part, agent: str) -> None: ...
+    def resume(self, part: Part, agent: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class PartitionRunner:
         self._notes = dict(applied.notes if applied else progress.notes if progress else {})
         self._stated = progress.acked if progress else 0
         self._seen = 0  # end of what was delivered and passed over
-        self._closed = False
+        self._closing = self._closed = False
         self._retry_at = self.moved_at
         self._applying = asyncio.Lock()
         self._filling: asyncio.Task[None] | None = None
@@ -108,7 +114,7 @@ class PartitionRunner:
         Several batches of one partition may come at a time: they wait for their turn, in their order.
         """
         async with self._applying:
-            if self._closed:
+            if self._closing:
                 return
             if self.fault or self._is_filling or batch[0].offset > self.next:
                 self._seen = max(self._seen, batch[-1].offset + 1)
@@ -122,7 +128,7 @@ class PartitionRunner:
 
     def fill(self) -> None:
         """Read what is missing in a task of its own, unless that is under way."""
-        if not self._is_filling and not self._closed:
+        if not self._is_filling and not self._closing:
             self._filling = asyncio.create_task(self._fill(), name=f"fill {self._around.agent} {self.part}")
 
     def watch(self, end: int, *, agent_is_idle: bool) -> None:
@@ -136,17 +142,21 @@ class PartitionRunner:
             self.fill()
 
     async def close(self) -> None:
-        """Let go of the partition: whatever is still under way, nothing is written after this."""
-        self._closed = True
+        """Let go of the partition: finish the batch in flight if that is soon done, then write no more."""
+        self._closing = True
         if self._filling is not None:
             self._filling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._filling
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_WITHIN_SECONDS), self._applying:
+                pass
+        self._closed = True
         if self._store is not None:
             self._store.close()
 
     async def _fill(self) -> None:
-        self._around.flow.pause(self.part)
+        self._around.flow.pause(self.part, self._around.agent)
         try:
             await self._catch_up()
         except FajianError as error:
@@ -155,8 +165,8 @@ class PartitionRunner:
         if self.fault:
             logger.warning("partition_recovered", agent=self._around.agent, part=str(self.part))
             self.fault = None
-        if not self._closed:
-            self._around.flow.resume(self.part)
+        if not self._closing:
+            self._around.flow.resume(self.part, self._around.agent)
 
     async def _catch_up(self) -> None:
         """Apply everything up to the end of the log, and up to what was delivered meanwhile."""
@@ -164,7 +174,7 @@ class PartitionRunner:
         self._around.metrics.gaps.labels(self._around.agent).inc()
         while True:
             begin, end = self.next, (await self._around.log.ends([self.part]))[self.part]
-            logger.info("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
+            logger.debug("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
             async for records in self._around.log.read(self.part, begin, end):
                 await self._apply(records)
             self._pass_over(end)
@@ -183,7 +193,7 @@ class PartitionRunner:
 
     async def _apply_in_turn(self, records: Sequence[Record]) -> None:
         rest = [record for record in records if record.offset >= self.next]
-        while rest and not self._closed:
+        while rest and not self._closing:
             folded, last = self._fold(rest)
             await self._effect(folded, last)
             rest = [record for record in rest if record.offset > last.offset]
@@ -238,8 +248,8 @@ class PartitionRunner:
             return error
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
-            f"({type(error).__name__}). The partition stands still until the fold is mended, or two people "
-            "sign an entry in `skips`.",
+            f"({type(error).__name__} at {_place_of(error)}). The partition stands still until the fold is "
+            "mended, or two people sign an entry in `skips`.",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
@@ -248,8 +258,8 @@ class PartitionRunner:
     def _fail(self, error: FajianError) -> None:
         self.fault = error
         self._retry_at = self._around.clock() + RETRY_AFTER_SECONDS
-        if not self._closed:
-            self._around.flow.pause(self.part)
+        if not self._closing:
+            self._around.flow.pause(self.part, self._around.agent)
         logger.error("partition_stopped", agent=self._around.agent, part=str(self.part), error=str(error))
 
     def _count(self, records: int, outputs: int) -> None:
@@ -257,3 +267,9 @@ class PartitionRunner:
         metrics.batches.labels(agent).inc()
         metrics.records.labels(agent).inc(records)
         metrics.outputs.labels(agent).inc(outputs)
+
+
+def _place_of(error: Exception) -> str:
+    """Return file and line; an error's own words may repeat what a record says."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

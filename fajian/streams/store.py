@@ -147,7 +147,7 @@ class Stores:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._cache = Cache(BLOCK_CACHE_BYTES)
+        self.cache = Cache(BLOCK_CACHE_BYTES)
 
     def open(self, agent: str, topic: str, partition: int) -> RocksStore:
-        return RocksStore(self._folder / agent / f"{topic}-{partition}", cache=self._cache)
+        return RocksStore(self._folder / agent / f"{topic}-{partition}", cache=self.cache)
