@@ -62,7 +62,8 @@ class Answer:
     @property
     def basis(self) -> str:
         """Return what the period rests on, with the article numbers of the day on which it begins."""
-        assert self.period is not None and self.rules is not None
+        assert self.period is not None
+        assert self.rules is not None
         start = self.due.start
         day = start.date() if isinstance(start, datetime) else start
         cites = self.variant.cites if self.variant and self.variant.cites else self.period.cites

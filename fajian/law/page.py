@@ -26,15 +26,20 @@ SHOWN_FROM: Final = date(2026, 3, 2)  #: where the catalogue has no worked examp
 HEAD: Final = """\
 # 期限和线索规则 / The law as data
 
-This page is made from the tables in `fajian/law/` by `make docs`; do not edit it. Rules version: see `fajian law check`.
-本页由 `make docs` 根据 `fajian/law/` 的数据表生成，请勿手工修改。本页是产品的工作依据，不是法律意见；上线前须经双方逐条确认。
+This page is made from the tables in `fajian/law/` by `make docs`; do not edit it.
+本页由 `make docs` 根据 `fajian/law/` 的数据表生成，请勿手工修改。
+本页是产品的工作依据，不是法律意见；上线前须经双方逐条确认。
 
-Marks / 核实程度: **V** 已核对原文 read in the original · **V2** 据引文或官方摘要 read as quotation or summary ·
+Marks / 核实程度:
+**V** 已核对原文 read in the original · **V2** 据引文或官方摘要 read as quotation or summary ·
 **M** 凭记忆，未核实 from memory · **D** 本产品建议 our own proposal.
-Count / 计算: **ND** 自然日，顺延 · **WD** 工作日 · **M**、**Y** 月、年，对应日，顺延 · **H** 小时 · **MIN** 最短等待 · **BACK** 倒算 ·
-**EXP** 效力期间，不顺延 · **IMM** 条文无日数，所列为提醒日数（D），不构成逾期.
-Only a duty (义务) with a number is ever overdue. Article numbers are those of the newest text; an explanation prints
-the number that was valid on its day.
+
+Count / 计算: **ND** 自然日，顺延 · **WD** 工作日 · **M**、**Y** 月、年，对应日，顺延 · **H** 小时 ·
+**MIN** 最短等待 · **BACK** 倒算 · **EXP** 效力期间，不顺延 ·
+**IMM** 条文无日数，所列为提醒日数（D），不构成逾期.
+
+Only a duty (义务) with a number is ever overdue.
+Article numbers are those of the newest text; an explanation prints the number that was valid on its day.
 """
 
 
@@ -71,7 +76,8 @@ def _period(period: Period, examples: list[Example], rules: Rules) -> Iterator[s
     yield f"### {period.id}\n"
     yield f"{period.zh} / {period.en}\n"
     of = f" of `{period.line_of}`" if period.line_of else ""
-    yield f"- {NATURES[period.nature]}{of}, {period.severity}; 责任 owed by: `{period.owed_by}` ({period.side})"
+    yield f"- {NATURES[period.nature]}{of}, {period.severity}"
+    yield f"- 责任 owed by: `{period.owed_by}` ({period.side})"
     yield f"- 期间 length: {_length(period.length, period.count)}"
     for variant in period.variants:
         basis = f", {variant.basis}" if variant.basis else ""

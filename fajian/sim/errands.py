@@ -9,7 +9,7 @@ from fajian.core.counting import Length
 from fajian.sim.county import COURT, PROCURATORATE
 from fajian.sim.diary import Deck, Diary
 from fajian.sim.duties import due_day
-from fajian.sim.endings import BROKEN, KEPT, Duty, settle
+from fajian.sim.endings import BROKEN, KEPT, Close, Duty, settle
 
 Data = Mapping[str, Any]
 
@@ -22,7 +22,6 @@ class Errand:
     number: str  #: body field that ties the answer to what was asked
     owed: tuple[tuple[str, str], ...]  #: (period, event that fulfils it)
     asked_data: Data = field(default_factory=dict)
-    owed_data: Data = field(default_factory=dict)
     chained: bool = False  #: each duty begins with the fulfilment of the one before
     length: Length | None = None  #: where the matter is urgent
     asked_by: str = ""  #: source, where it is not that of who owes
@@ -99,22 +98,21 @@ class Errands:
     def _go(self, errand: Errand, subject: str, day: date, how: str, data: Data) -> None:
         diary = self._diary
         self._run += 1
-        number = {errand.number: f"E-{'S' if self._source == PROCURATORATE else 'C'}{self._run}"}
+        ref = f"E-{'S' if self._source == PROCURATORATE else 'C'}{self._run}"
+        said: dict[str, Any] = {errand.number: ref, **data}
         asked_by = errand.asked_by or self._source
-        diary.report(errand.asked, subject, day, source=asked_by, **number, **errand.asked_data, **data)
-        for rule, fulfilled in errand.owed:
+        diary.report(errand.asked, subject, day, source=asked_by, **said, **errand.asked_data)
+        for rule, name in errand.owed:
             due = due_day(rule, day, diary.calendar, length=errand.length)
-            duty = Duty(subject, rule, number[errand.number], day, due, self._source)
-
-            def close(
-                on: date, *, recorded: date | None = None, supersedes: str | None = None,
-                name: str = fulfilled,
-            ) -> str:  # fmt: skip
-                return diary.report(
-                    name, subject, on, source=self._source, recorded=recorded, supersedes=supersedes,
-                    **number, **errand.owed_data, **data,
-                )  # fmt: skip
-
-            done = settle(diary, duty, how, close)
+            duty = Duty(subject, rule, ref, day, due, self._source)
+            done = settle(diary, duty, how, self._closing(name, subject, said))
             if errand.chained:
-                day, how = done, "prompt" if how != "last-day" else how
+                day, how = done, "last-day" if how == "last-day" else "prompt"
+
+    def _closing(self, name: str, subject: str, said: dict[str, Any]) -> Close:
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return self._diary.report(
+                name, subject, day, source=self._source, recorded=recorded, supersedes=supersedes, **said
+            )
+
+        return close

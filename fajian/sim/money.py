@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from fajian.sim.county import COURT
 from fajian.sim.diary import Deck, Diary
@@ -33,7 +34,7 @@ class Cashier:
         number = self._arrivals[case.subject] = self._arrivals.get(case.subject, 0) + 1
         payment = f"{case.debtor.removesuffix('-D')}-K{number}"
         amount = diary.rng.randrange(5_000, 400_000)
-        sums = {"payment_ref": payment, "amount": f"{amount}.00"}
+        sums: dict[str, Any] = {"payment_ref": payment, "amount": f"{amount}.00"}
         arrival = diary.report("MoneyArrived", case.subject, day, **sums)
         twist = twist or self._payment.deal()
         if twist == "wrongly-notified":
@@ -42,17 +43,17 @@ class Cashier:
             return self._notified_by_mistake(case, payment, notified, (arrival, notice))
         return self._pay(case, payment, amount, self._tell(case, day, sums), twist)
 
-    def _tell(self, case: Case, day: date, sums: Mapping[str, str]) -> date:
-        """Let finance tell the officer that money arrived on *day*."""
+    def _tell(self, case: Case, arrived: date, sums: Mapping[str, Any]) -> date:
+        """Let finance tell the officer that money *arrived*."""
         diary = self._diary
 
-        def close(on: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(
-                "FinanceNotified", case.subject, on, recorded=recorded, supersedes=supersedes, **sums
+                "FinanceNotified", case.subject, day, recorded=recorded, supersedes=supersedes, **sums
             )
 
-        due = due_day("pay-arrival-notice", day, diary.calendar)
-        duty = Duty(case.subject, "pay-arrival-notice", sums["payment_ref"], day, due, COURT)
+        due = due_day("pay-arrival-notice", arrived, diary.calendar)
+        duty = Duty(case.subject, "pay-arrival-notice", sums["payment_ref"], arrived, due, COURT)
         return settle(diary, duty, self._arrival.deal(), close)
 
     def _pay(self, case: Case, payment: str, amount: int, notified: date, twist: str) -> date:

@@ -48,7 +48,7 @@ class _Sale:
         self._say(
             "SeizureTookEffect", seized, kind="impound", property="movable", to_be_sold=True, until_day=until
         )
-        value = {"valuation_no": self._lot, "method": "network-inquiry"}
+        value: dict[str, Any] = {"valuation_no": self._lot, "method": "network-inquiry"}
         started = self._settle("val-start", self._lot, seized, "ValuationStarted", **value)
         reported = diary.later(started, 5, 12)
         self._say("ValuationReported", reported, valuation_no=self._lot)
@@ -77,9 +77,9 @@ class _Sale:
                 self._case.subject, "auc-tell-parties", number, due, "told with the announcement",
                 trigger=None, known=announced,
             )  # fmt: skip
-        auction = {"auction_no": number}
+        auction: dict[str, Any] = {"auction_no": number}
         self._say("AuctionPartiesTold", told, lot=False, **auction)
-        day = {"auction_day": held.isoformat()}
+        day: dict[str, Any] = {"auction_day": held.isoformat()}
         self._say("AuctionAnnounced", announced, property="movable", round=1, **auction, **day)
         self._say("AuctionHeld", held, round=1, **auction)
         self._say("AuctionFailed", held, round=1, **auction)
@@ -109,13 +109,13 @@ class _Sale:
         how = self._how if self._step == "auc-again" else "prompt"
         first = diary.later(failed, 18, 20)
         duty = Duty(self._case.subject, "auc-again", self._lot, first, due, COURT)
-        auction = {"auction_no": number}
+        auction: dict[str, Any] = {"auction_no": number}
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             announced = diary.calendar.roll_back(day - timedelta(days=10))
             told = diary.calendar.roll_back(announced - timedelta(days=5))
             self._say("AuctionPartiesTold", told, lot=False, **auction)
-            held_on = {"auction_day": day.isoformat()}
+            held_on: dict[str, Any] = {"auction_day": day.isoformat()}
             self._say("AuctionAnnounced", announced, property="movable", round=2, **auction, **held_on)
             return self._say("AuctionHeld", day, round=2, **auction)
 
@@ -136,5 +136,5 @@ class _Sale:
         return settle(diary, duty, self._how if rule == self._step else "prompt", close)
 
     def _say(self, name: str, day: date, *, lot: bool = True, **data: Any) -> str:
-        seizure = {"seizure_no": self._lot} if lot else {}
+        seizure: dict[str, Any] = {"seizure_no": self._lot} if lot else {}
         return self._diary.report(name, self._case.subject, day, **seizure, **data)

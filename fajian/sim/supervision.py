@@ -231,7 +231,7 @@ class CivilDivision:
         sent = self._send(matter, suggestion, concluded)
         received = diary.between(sent, sent + timedelta(days=2))
         filing = matter.twist_of("filing")
-        named = {"suggestion_no": suggestion}
+        named: dict[str, Any] = {"suggestion_no": suggestion}
         self._do(matter, "sup-advice-file", sent, "SuggestionFiled", filing, suggestion, **named)
         self._answer(matter, "SuggestionReceived", received, suggestion_no=suggestion)
         docketed = diary.later(received, 1, 6)
@@ -240,7 +240,7 @@ class CivilDivision:
         self._await_reply(matter, suggestion, received)
 
     def _send(self, matter: Matter, suggestion: str, concluded: date) -> date:
-        named = {"suggestion_no": suggestion, "cases": [matter.case]}
+        named: dict[str, Any] = {"suggestion_no": suggestion, "cases": [matter.case]}
         return self._do(
             matter, "sup-send-advice", concluded, "SuggestionSent", matter.twist_of("sending"), **named
         )
