@@ -79,13 +79,14 @@ class Answer:
                 "sure": self.period.sure,
                 "severity": self.period.severity,
                 "owed_by": self.period.owed_by,
-                "nature": self.period.nature,
             }
-        if self.variant is not None:
-            head["variant"] = self.variant.name
         shape = head | explain(self.due) | {"rules": self.rules.version if self.rules else None}
         if self.nth is not None:
             shape["number"] = self.nth
+        if self.period is not None and self.period.nature != "duty":
+            shape["nature"] = self.period.nature
+        if self.variant is not None:
+            shape["variant"] = self.variant.name
         return shape | ({"notes": list(self.notes)} if self.notes else {})
 
 
@@ -146,18 +147,15 @@ def _rule(request: Request) -> "tuple[Rules | None, Period | None]":
 
 def _variant(period: "Period | None", request: Request) -> "Variant | None":
     """Return the variant that is asked for; else the earlier text that governed the start day."""
-    if period is None:
-        return None
-    if request.variant is not None:
-        named = [variant for variant in period.variants if variant.name == request.variant]
-        if not named:
-            known = ", ".join(variant.name for variant in period.variants) or "无 (none)"
-            raise RequestError(
-                f"规则 {period.id} 没有 {request.variant!r} 一种 (no such variant)；现有 (there are): {known}"
-            )
-        return named[0]
-    day = request.day[:10]
-    return period.variant(date.fromisoformat(day), {}) if _DAY.fullmatch(day) else None
+    variants = period.variants if period else ()
+    if request.variant is None:
+        fits = period and variants and period.variant(parse_day(request.day[:10], "day"), {})
+        return fits or None
+    for variant in variants:
+        if variant.name == request.variant:
+            return variant
+    known = ", ".join(variant.name for variant in variants) or "无 (none)"
+    raise RequestError(f"没有 {request.variant!r} 这种期间 (no such variant)；现有 (there are): {known}")
 
 
 def _length_and_code(

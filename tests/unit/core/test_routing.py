@@ -248,7 +248,9 @@ def test_a_breach_of_the_procuratorate_itself_stays_on_its_side_and_with_the_off
         "PartyInformed", "2022-05-12", subject=SUPERVISION, source=PROCURATORATE, what="acceptance"
     )
 
-    routed = _routed(play(accepted, informed, until="2022-08-31"))
+    handed_over = told("SupervisionHandedOver", "2022-05-10", subject=SUPERVISION)
+
+    routed = _routed(play(accepted, informed, handed_over, until="2022-08-31"))
 
     assert _ids(routed, "court") == _ids(routed, "discipline") == []
     assert _ids(routed, "procuratorate")[-3:] == ["overdue", "escalated", "lead-raised"]

