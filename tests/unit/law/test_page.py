@@ -1,0 +1,29 @@
+"""The page of the law is made from the tables, and is up to date."""
+
+from pathlib import Path
+
+from fajian.law.documents import load_rules
+from fajian.law.page import page
+
+PAGE = Path(__file__).parents[3] / "docs" / "law.md"
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run `make docs`"
+
+
+def test_every_row_stands_on_the_page_with_its_source_and_mark() -> None:
+    text = page()
+
+    for row in (*load_rules().periods.values(), *load_rules().triggers.values()):
+        section = text.partition(f"### {row.id}\n")[2].partition("\n### ")[0]
+        assert row.basis in section, row.id
+        assert f"(**{row.sure}**" in section, row.id
+
+
+def test_every_row_with_a_number_has_a_worked_example() -> None:
+    text = page()
+
+    for period in load_rules().periods.values():
+        section = text.partition(f"### {period.id}\n")[2].partition("\n### ")[0]
+        assert ("- 例 " in section) == (period.length is not None), period.id
