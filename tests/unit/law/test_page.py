@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fajian.core.rules import Period, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.page import page
 
@@ -15,7 +16,8 @@ def test_the_page_is_current() -> None:
 def test_every_row_stands_on_the_page_with_its_source_and_mark() -> None:
     text = page()
 
-    for row in (*load_rules().periods.values(), *load_rules().triggers.values()):
+    rows: list[Period | Trigger] = [*load_rules().periods.values(), *load_rules().triggers.values()]
+    for row in rows:
         section = text.partition(f"### {row.id}\n")[2].partition("\n### ")[0]
         assert row.basis in section, row.id
         assert f"(**{row.sure}**" in section, row.id

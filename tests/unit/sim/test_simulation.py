@@ -23,7 +23,8 @@ Matter = tuple[str, str, str]
 #: Duties that every run of this size breaks, and keeps by a hair.
 COMMON = (
     "T14", "crt-explain", "crt-reply", "enf-ask-clues", "enf-assign", "enf-close", "enf-docket",
-    "enf-handover", "enf-notice", "list-remove", "obj-rule", "pay-out", "sup-accept-notice", "sup-review", "zb-check",
+    "enf-handover", "enf-notice", "list-remove", "obj-rule", "pay-out", "sup-accept-notice", "sup-review",
+    "zb-check",
 )  # fmt: skip
 #: What a chain of duties leaves out: its second link is kept where the first was broken.
 KEPT_ANYWAY = {("inv-complete", "breach"), ("pres-exec", "breach"), ("auc-tell-parties", "near-miss")}
