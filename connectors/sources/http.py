@@ -25,10 +25,11 @@ from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
 from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import read_body
+from connectors.sources.http_modes import http_mode, take_apart
 from connectors.sources.keys import Caller, Doorman
 from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
 from connectors.sources.queries import receipt_filters
-from connectors.sources.submissions import Judge, Submission, http_mode, take_apart
+from connectors.sources.submissions import Judge, Submission
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
 from schemas.problems import Problem, shown
 
