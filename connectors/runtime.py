@@ -8,15 +8,17 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 import structlog
 import uvicorn
 
-from connectors.config import ConnectorConfig, HttpSource
+from connectors.config import ConnectorConfig
 from connectors.kafka import KafkaInbox
 from connectors.metrics import LagCollector, Metrics, PartHealth
 from connectors.projection import Projection
 from connectors.sinks.postgres import PostgresSink
+from connectors.source_config import HttpSource, OutboxSource
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.keys import Doorman
+from connectors.sources.outbox import OutboxReceipts, OutboxRelay
 from connectors.sources.submissions import Judge
-from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError
+from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError, SourceError
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,7 @@ class Connector:
         self._judge = judge
         self.metrics = Metrics(config.side)
         self.parts: dict[str, PartHealth] = {}
-        self.started = asyncio.Event()  #: the HTTP source listens (with or without Kafka behind it)
+        self.started = asyncio.Event()  #: the HTTP source, if there is one, listens (with or without Kafka)
         self.url: str | None = None  #: of the HTTP source, once started
         self._runs: dict[str, Run] = {}
         self._sink: PostgresSink | None = None
@@ -60,6 +62,16 @@ class Connector:
         if self.config.http is not None:
             http = self.config.http
             self._add("http", lambda: self._serve_http(http))
+        for outbox in self.config.outboxes:
+            self._add_outbox(outbox)
+
+    def _add_outbox(self, source: OutboxSource) -> None:
+        replies = f"{source.name}-receipts"
+        relay = OutboxRelay(
+            source, inbox=self._inbox, judge=self._judge, metrics=self.metrics, health=self._part(source.name)
+        )
+        self._runs[source.name] = relay.run
+        self._runs[replies] = OutboxReceipts(self.config, source, health=self._part(replies)).run
 
     def _part(self, name: str) -> PartHealth:
         return self.parts.setdefault(name, PartHealth(name))
@@ -75,6 +87,8 @@ class Connector:
             for name, run in self._runs.items()
         ]
         waiting = asyncio.create_task(stop.wait())
+        if self.config.http is None:
+            self.started.set()
         try:
             await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -101,7 +115,7 @@ class Connector:
                 )
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            except ProjectionError as error:
+            except (ProjectionError, SourceError) as error:
                 health.failed(error, state="stopped")
                 log.error("part_stopped", side=self.config.side, part=name, error=str(error))
                 await _for_ever()  # the other parts go on; this one needs a person

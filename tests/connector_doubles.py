@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from connectors.config import ClientKey, HttpSource
 from connectors.kafka import Letter, Placed
 from connectors.metrics import Metrics
+from connectors.source_config import ClientKey, HttpSource
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.judge import judge_for
 from connectors.sources.keys import Doorman

@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.config import HttpSource
 from connectors.kafka import Inbox, Placed
 from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
+from connectors.source_config import HttpSource
 from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import read_body
 from connectors.sources.http_modes import http_mode, take_apart

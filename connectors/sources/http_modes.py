@@ -2,7 +2,7 @@
 
 from starlette.datastructures import Headers
 
-from connectors.config import HttpSource
+from connectors.source_config import HttpSource
 from connectors.sources.problems import HttpProblem
 from connectors.sources.submissions import Judge, Submission, from_document, judged, unreadable
 from fajian.errors import WireError

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from connectors.config import HttpSource
+from connectors.source_config import HttpSource
 from connectors.sources.problems import HttpProblem
 
 
