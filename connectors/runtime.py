@@ -13,7 +13,9 @@ from connectors.kafka import KafkaInbox
 from connectors.metrics import LagCollector, Metrics, PartHealth
 from connectors.projection import Projection
 from connectors.sinks.postgres import PostgresSink
-from connectors.source_config import HttpSource, OutboxSource
+from connectors.source_config import FilesSource, HttpSource, OutboxSource
+from connectors.sources.file_receipts import FileReceipts
+from connectors.sources.files import FilesPart
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.keys import Doorman
 from connectors.sources.outbox import OutboxReceipts, OutboxRelay
@@ -64,6 +66,8 @@ class Connector:
             self._add("http", lambda: self._serve_http(http))
         for outbox in self.config.outboxes:
             self._add_outbox(outbox)
+        for folder in self.config.folders:
+            self._add_folder(folder)
 
     def _add_outbox(self, source: OutboxSource) -> None:
         replies = f"{source.name}-receipts"
@@ -72,6 +76,14 @@ class Connector:
         )
         self._runs[source.name] = relay.run
         self._runs[replies] = OutboxReceipts(self.config, source, health=self._part(replies)).run
+
+    def _add_folder(self, source: FilesSource) -> None:
+        replies = f"{source.name}-receipts"
+        files = FilesPart(
+            source, inbox=self._inbox, judge=self._judge, metrics=self.metrics, health=self._part(source.name)
+        )
+        self._runs[source.name] = files.run
+        self._runs[replies] = FileReceipts(self.config, source, health=self._part(replies)).run
 
     def _part(self, name: str) -> PartHealth:
         return self.parts.setdefault(name, PartHealth(name))

@@ -53,7 +53,9 @@ async def insert(agency: Connection, *, count: int = 1, subjects: int = 1, **cha
 
 
 async def rows(agency: Connection) -> list[Row]:
-    return await (await agency.execute("SELECT * FROM fajian_outbox ORDER BY seq")).fetchall()
+    return await (
+        await agency.execute("SELECT id, state, problems, inbox, ledger FROM fajian_outbox ORDER BY seq")
+    ).fetchall()
 
 
 def relay(source: OutboxSource, inbox: Inbox) -> OutboxRelay:
