@@ -1,9 +1,9 @@
 """Runs the parts of one side together: starts them, begins again what lost its peer, stops within seconds."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 
 import structlog
 import uvicorn
@@ -19,6 +19,8 @@ from connectors.sources.files import FilesPart
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.keys import Doorman
 from connectors.sources.outbox import OutboxReceipts, OutboxRelay
+from connectors.sources.rates import Rates
+from connectors.sources.server import server_of
 from connectors.sources.submissions import Judge
 from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError, SourceError
 
@@ -143,6 +145,7 @@ class Connector:
                 config=http,
                 side=self.config.side,
                 doorman=Doorman(http, side=self.config.side),
+                rates=Rates(http, clock=monotonic),
                 inbox=self._inbox,
                 judge=self._judge,
                 projection=self._projection(),
@@ -152,13 +155,8 @@ class Connector:
         )
         with _listen(http) as listener:
             host, port = listener.getsockname()[:2]
-            self.url = f"http://{host}:{port}"
-            server = _Server(
-                uvicorn.Config(
-                    app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
-                    timeout_graceful_shutdown=3,
-                )
-            )  # fmt: skip
+            self.url = f"{'https' if http.tls else 'http'}://{host}:{port}"
+            server = server_of(app, http)
             self.parts["http"].ready()
             self.started.set()
             log.info("http_listens", side=self.config.side, url=self.url)
@@ -176,14 +174,6 @@ class Connector:
         if self._sink is not None and self._sink.is_stalled:
             self.parts["postgres"].state = "stalled"
         return self.parts
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: when to stop is the connector's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _for_ever() -> None:

@@ -1,6 +1,7 @@
 """What connector tests share: an inbox in memory, a door around it, and events to bring."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from connectors.source_config import ClientKey, HttpSource
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.judge import judge_for
 from connectors.sources.keys import Doorman
+from connectors.sources.rates import Rates
 from fajian.errors import PeerAwayError
 
 KEY = "a key of at least sixteen characters"
@@ -32,7 +34,9 @@ class MemoryInbox:
         return [f"court.inbox/0/{first + i}" for i in range(len(letters))]
 
 
-def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
+def client(
+    inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic, **settings: Any
+) -> httpx.AsyncClient:
     """Return a client of the court's door that shows the right key."""
     config = HttpSource.model_validate(
         {
@@ -46,6 +50,7 @@ def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
         config=config,
         side="court",
         doorman=Doorman(config, side="court"),
+        rates=Rates(config, clock=clock),
         inbox=inbox,
         judge=judge_for("court"),
         projection=None,

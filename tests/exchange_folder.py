@@ -103,7 +103,7 @@ def package(path: Path, files: Mapping[str, bytes], **manifest: Any) -> Path:
         for name, data in files.items()
     ]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", json.dumps({"files": entries}))
-        for name, data in files.items():
-            archive.writestr(name, data)
+        manifested = {"manifest.json": json.dumps({"files": entries}).encode(), **files}
+        for name, data in manifested.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # the same bytes each time
     return path

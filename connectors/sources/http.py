@@ -29,6 +29,7 @@ from connectors.sources.http_modes import http_mode, take_apart
 from connectors.sources.keys import Caller, Doorman
 from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
 from connectors.sources.queries import receipt_filters
+from connectors.sources.rates import Rates
 from connectors.sources.submissions import Judge, Submission
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
 from schemas.problems import Problem, shown
@@ -45,6 +46,7 @@ class HttpDoor:
     config: HttpSource
     side: str
     doorman: Doorman
+    rates: Rates
     inbox: Inbox
     judge: Judge  #: says what is wrong with an event; the same rules as intake's
     projection: Projection | None
@@ -56,19 +58,21 @@ def build_app(door: HttpDoor) -> Starlette:
     """Return the ASGI application of one side's door."""
 
     async def post_events(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
-        body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
-        submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
-        outcomes = await _publish(door, caller, submissions)
+        with door.rates.let_in(caller.system) as charge:
+            body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
+            submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
+            charge(len(submissions))
+            outcomes = await _publish(door, caller, submissions)
         seconds = door.config.retry_after_seconds
         if mode == "batch":
             return batch_answer(outcomes, retry_after_seconds=seconds)
         return single_answer(outcomes[0], retry_after_seconds=seconds)
 
     async def get_receipt(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         source, id_ = _source_and_id(request)
         if not caller.may_speak_for(source):
             raise HttpProblem(403, "not-your-source", f"this key may not ask about {source}")
@@ -80,7 +84,7 @@ def build_app(door: HttpDoor) -> Starlette:
         return JsonResponse({**receipt_standing(history), "history": history})
 
     async def get_receipts(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         filters = receipt_filters(request.query_params, prefixes=list(caller.sources))
         return JsonResponse({"receipts": await _projection(door).fetch_after("receipts", **filters)})
 

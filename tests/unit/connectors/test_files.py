@@ -382,7 +382,9 @@ async def test_a_crash_at_any_step_loses_nothing_and_names_everything_the_same(
         for file, content in (("1.jsonl", events(7).encode()), ("案款发放2.csv", payouts(5, row3="x"))):
             shelf.drop(file, content)
             shelf.drop(f"{file}.ok", b"")
-        package(shelf.root / "inbox" / "3.zip", {"a.jsonl": events(4, subject="agreement/a").encode()})
+        package(
+            shelf.root / "inbox" / "3.zip", {"a.jsonl": events(4, time="2022-05-02T00:00:00+08:00").encode()}
+        )
         shelf.drop("3.zip.ok", b"")
         return shelf
 
@@ -438,6 +440,7 @@ note = { column = "说明" }
 """,
         "utf-8",
     )
+    flag = "0b7f1c52-8c5f-5b0a-9a51-3a1f6a1d2c11"
     row = f"{flag},{CASE},payout,P-1,已履行,2022-05-17 09:30,e-1；e-2,当日已发放"
     shelf.drop("答复.csv", f"预警编号,案号,规则,事项,答复,答复时间,证据,说明\n{row}\n")
     inbox = MemoryInbox()
