@@ -1,5 +1,5 @@
 # Everything a newcomer needs. Wants Python 3.11 and make, nothing else.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := agents schemas connectors fajian

@@ -7,10 +7,12 @@ import faust
 
 from agents import casework, intake, routing, sync
 from fajian.core.casework import Casework
+from fajian.core.newest_state import NewestState
 from fajian.core.ports import FolderFactory, Host
 from fajian.core.routing import Router
 from fajian.core.sync import Collector, Comparer
 from fajian.errors import SettingsError
+from fajian.law.documents import FOLD
 from fajian.law.intake import load_intake
 from fajian.settings import Settings
 from fajian.streams.app import IN_FLIGHT, HubService, create_app
@@ -56,7 +58,9 @@ def build_worker(
         await ledger.refresh()
         await rules.refresh()
 
-    service = HubService(app, settings, log=log, stores=folder / "stores", prepare=prepare)
+    # Another fold keeps other things: its stores are built anew from the ledger, quietly.
+    stores = folder / "stores" / f"fold-{FOLD}"
+    service = HubService(app, settings, log=log, stores=stores, prepare=prepare)
     for agent, attach in _registrations(rules, ledger).items():
         if agent in agents:
             attach(app, service.host)
@@ -75,7 +79,14 @@ def _registrations(rules: RulesTopic, ledger: Ledger) -> Mapping[str, Registrati
         routing.register(app, host=host, folder=lambda: Router(rules.get), in_flight=IN_FLIGHT)
 
     def attach_sync(app: faust.App, host: Host) -> None:
-        sync.register(app, host=host, collector=Collector, comparer=Comparer, in_flight=IN_FLIGHT)
+        sync.register(
+            app,
+            host=host,
+            collector=Collector,
+            comparer=Comparer,
+            newest=NewestState,
+            in_flight=IN_FLIGHT,
+        )
 
     return {
         intake.NAME: attach_intake,

@@ -8,6 +8,7 @@ FajianError
 │   └── SubjectError     it names no subject, or not one that we understand
 ├── LawError             a row of the law or the policy cannot be read
 ├── LedgerRecordError    a ledger record that the fold cannot read: a fault of ours, its partition stops
+├── DemoError            the county cannot be played, or does not come to rest
 ├── SettingsError        a setting is missing or cannot be read
 ├── StreamError          the stream runtime
 │   ├── LedgerMismatchError   what was kept and the ledger do not belong together: the worker stops
@@ -65,7 +66,7 @@ class LawError(FajianError):
 
 
 class LedgerRecordError(FajianError):
-    """A ledger record that the fold cannot read. Intake lets only readable ones through, so the fault is ours."""
+    """A ledger record that the fold cannot read. Intake passes only readable ones: the fault is ours."""
 
     def __init__(self, *, where: str, reason: str) -> None:
         super().__init__(f"ledger record {where} cannot be folded: {reason}")
@@ -75,6 +76,10 @@ class LedgerRecordError(FajianError):
 
 class RequestError(FajianError):
     """A question on the command line cannot be understood."""
+
+
+class DemoError(FajianError):
+    """The simulated county cannot be played on this stack, or the bus does not come to rest."""
 
 
 class SettingsError(FajianError):

@@ -17,7 +17,7 @@ EARLIEST_YEAR: Final = 1900  #: an earlier time is the default value of some sys
 REQUIRED: Final = ("specversion", "id", "source", "type", "time", "subject")
 OPTIONAL: Final = ("recordedtime", "correlationid", "causationid", "sequence", "traceparent")
 #: Written by the bus alone. A side that could set them could forge when or where an event came in.
-RESERVED: Final = ("submittedby", "inboxposition", "arrivedtime", "originid", "posts")
+RESERVED: Final = ("submittedby", "inboxposition", "arrivedtime", "originid", "posts", "leadid")
 
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _CLEAN = re.compile(REF_PATTERN)

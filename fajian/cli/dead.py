@@ -12,7 +12,7 @@ from fajian.cli.cluster import settings_of
 from fajian.core.ports import BY_KEY, Header, Output, Record
 from fajian.errors import FajianError
 from fajian.settings import Settings
-from fajian.streams.log import KafkaLog, Part
+from fajian.streams.log import KafkaLog, Part, record_at
 from fajian.streams.outbox import KafkaOutbox
 from schemas.cloudevents import raw_of, to_kafka
 from schemas.topics import SIDES, dead, inbox
@@ -111,10 +111,11 @@ async def _read_all(settings: Settings, side: str) -> list[Record]:
 async def _read_one(settings: Settings, side: str, place: Place) -> Record:
     part = Part(dead(side), place.partition)
     async with KafkaLog(settings, client_id="fajian-dead") as log:
-        if part.partition < settings.partitions and place.offset < (await log.ends([part]))[part]:
-            async for records in log.read(part, place.offset, place.offset + 1):
-                return records[0]
-    raise FajianError(f"expected a dead letter at {part}/{place.offset}, there is none")
+        known = place.partition < settings.partitions and place.offset < (await log.ends([part]))[part]
+        record = await record_at(log, part, place.offset) if known else None
+    if record is None:
+        raise FajianError(f"expected a dead letter at {part}/{place.offset}, there is none")
+    return record
 
 
 async def _replay(settings: Settings, side: str, places: list[Place]) -> int:

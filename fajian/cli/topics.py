@@ -11,7 +11,7 @@ from fajian.cli.cluster import settings_of
 from fajian.clock import now_ms
 from fajian.errors import ClusterAwayError
 from fajian.settings import Settings
-from fajian.streams.log import KafkaLog, Part
+from fajian.streams.log import KafkaLog, Part, record_at
 from fajian.streams.progress import ProgressBook
 from schemas.topics import HUB, OPERATOR, TOPICS, Topic
 
@@ -106,8 +106,7 @@ async def _age(log: KafkaLog, part: Part, acked: int, end: int, now: int) -> flo
     if acked >= end:
         return 0.0
     try:
-        async for records in log.read(part, acked, acked + 1):
-            return max(0, now - records[0].timestamp) / 1000
+        record = await record_at(log, part, acked)
     except ClusterAwayError:
-        pass
-    return None
+        return None
+    return max(0, now - record.timestamp) / 1000 if record else None

@@ -63,7 +63,7 @@ def _addressees(event: str, rules: Rules) -> Addressees:
         if name.family == "lead" and "side" in body:
             return addressees_of_lead(body, rules)
         if name.family == "flag":
-            return addressees_of_flag(name.short, body, rules)
+            return addressees_of_flag(name.short, body, rules, raised="leadid" in said)
         return addressees_of_type(name.short, rules)
     except KeyError as error:
         raise FajianError(f"the event in {event} names {error}, which the law does not have") from error

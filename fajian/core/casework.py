@@ -1,6 +1,6 @@
 """Fold the ledger: facts in; states, flags and leads out. The same prefix gives the same bytes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -10,7 +10,7 @@ import orjson
 from fajian.core import words
 from fajian.core.clocks import Clock
 from fajian.core.facts import BASELINE, Fact, instant_of, read_fact
-from fajian.core.matters import Matter, Said, speak
+from fajian.core.matters import Matter, Said, speak, unsay
 from fajian.core.ports import Folded, Output, Record, Store
 from fajian.core.routing import sides_of_fact
 from fajian.core.rules import Rules, Trigger
@@ -29,6 +29,8 @@ DECLARED = "cn.fajian.clock.ledger-declared.v1"
 
 #: Facts about the bus itself, many a day. `agents/sync.py` reads them in the ledger, no subject keeps them.
 PASSED_ON = frozenset({"StateDigest"})
+
+Shown = Mapping[str, Sequence[Matter]]  #: by rule
 
 _MODULUS = 1 << 128
 _CACHED = 4096  #: decoded subjects kept between batches
@@ -124,10 +126,10 @@ class Casework:
             state = self._state(subject, session)
             if changed:
                 state.view = None
-            judged = state.judge(rules) if changed or not state.matters else list(state.matters)
+            shown = state.judge(rules, None if changed else state.awake(day))
             if changed:
-                self._take_back(state, judged, before, cause, session)
-            self._say(state, judged, rules, cause, session)
+                self._take_back(state, shown, before, cause, session)
+            self._say(state, shown, rules, cause, session)
         session.folded.outputs.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
 
     def _due(self, session: Session, day: date) -> list[str]:
@@ -173,42 +175,38 @@ class Casework:
         for side in sides_of_fact(fact, rules):
             out.append(words.fact(cause, feed(side), record))
         of_all = fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts")
-        judged = state.judge(rules, None if of_all or not state.matters else rules.heard_by[fact.name])
-        self._say(state, judged, rules, cause, session)
+        shown = state.judge(rules, None if of_all else rules.heard_by[fact.name])
+        self._say(state, shown, rules, cause, session)
 
     # -- what follows ------------------------------------------------------------------------------------
 
     def _say(
-        self, state: SubjectState, judged: Sequence[str], rules: Rules, cause: words.Cause, session: Session
+        self, state: SubjectState, shown: Shown, rules: Rules, cause: words.Cause, session: Session
     ) -> None:
         """Publish the difference between what the facts show at the last tick and what was said."""
         tick, out = session.meta.tick_day, session.folded.outputs
-        gone = {key: state.said[key] for key in sorted(state.said) if _rule(key) in judged}
-        for rule in judged:
-            for matter in state.matters.get(rule, ()):
-                gone.pop(matter.key, None)
-                said = state.said.get(matter.key)
-                flags, after = speak(matter, said, tick, rules, on=cause.on)
-                out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
-                if after is not None:
-                    state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
+        gone = {key: state.said[key] for key in sorted(state.said) if _rule(key) in shown}
+        for matter in (matter for matters in shown.values() for matter in matters):
+            gone.pop(matter.key, None)
+            said = state.said.get(matter.key)
+            flags, after = speak(matter, said, tick, rules, on=cause.on)
+            out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
+            state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
         for key, said in gone.items():
-            flags, after = speak(None, said, tick, rules)
+            flags, state.said[key] = unsay(said)
             out.extend(words.vanished(cause, state, key, name, said, rules) for name in flags)
-            if after is not None:
-                state.said[key] = after
         self._share(state, rules, cause, session)
 
     def _take_back(
-        self, state: SubjectState, judged: Sequence[str], before: Rules, cause: words.Cause, session: Session
+        self, state: SubjectState, shown: Shown, before: Rules, cause: words.Cause, session: Session
     ) -> None:
         """Withdraw what was said under rows that the law no longer has for this subject."""
         for key in sorted(state.said):
-            if _rule(key) not in judged:
+            if _rule(key) not in shown:
                 said = state.said.pop(key)
-                flags, _ = speak(None, said, session.meta.tick_day, before)
-                out = session.folded.outputs
-                out.extend(words.vanished(cause, state, key, name, said, before) for name in flags)
+                session.folded.outputs.extend(
+                    words.vanished(cause, state, key, name, said, before) for name in unsay(said)[0]
+                )
 
     def _lead(
         self,

@@ -160,7 +160,10 @@ def _due(
     for day, fact in _answers(Cue(extension.event), period, view, instance):
         if not _may_extend(extension, period, fact):
             continue
-        if not _in_time(day, due) or granted >= extension.max or not _approved(extension, fact):
+        in_vain = (
+            granted >= extension.max or not _approved(extension, fact) or _shortens(extension, fact, due)
+        )
+        if in_vain or not _in_time(day, due):
             too_late.append(fact.id)
             continue
         granted += 1
@@ -186,6 +189,16 @@ def _may_extend(extension: Extension, period: Period, fact: Fact) -> bool:
     """Tell whether the approval speaks of this period at all."""
     named = fact.body.get("period") or period.id
     return named == period.id and (extension.until is None or bool(fact.body.get(extension.until)))
+
+
+def _shortens(extension: Extension, fact: Fact, due: Due) -> bool:
+    """Tell whether a dated extension would end the period before it ends anyway: then it is none."""
+    last = as_day(due.due_day)
+    return (
+        extension.until is not None
+        and last is not None
+        and date.fromisoformat(fact.body[extension.until]) < last
+    )
 
 
 def _approved(extension: Extension, fact: Fact) -> bool:

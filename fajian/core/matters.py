@@ -44,6 +44,8 @@ class Matter:
     side: str
     shown_by: Clock | Finding
     historic: bool = False  #: due before the agreement or the baseline: no breach is told across
+    lapses: bool = False  #: an effect, or a duty without a number: its end is no breach
+    rungs: tuple[int, ...] = ()  #: of RUNGS, those that do not fall on or before the day of the beginning
 
     @property
     def key(self) -> str:
@@ -77,9 +79,19 @@ class Said:
 
 def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
     """Return the matter that *clock* shows. Breaches before *since* are historic."""
-    due = clock.due_day
-    historic = due is not None and due < since
-    return Matter(clock.rule, clock.instance, clock.phase, due, period, period.side, clock, historic)
+    due, first = clock.due_day, as_day(clock.due.first_day)
+    return Matter(
+        clock.rule,
+        clock.instance,
+        clock.phase,
+        due,
+        period,
+        period.side,
+        clock,
+        historic=due is not None and due < since,
+        lapses=period.nature != "duty" or period.count in _NEVER_LATE,
+        rungs=tuple(days for days in RUNGS if due and first and due - timedelta(days=days) >= first),
+    )
 
 
 def matter_of_finding(finding: Finding, trigger: Trigger, since: date) -> Matter:
@@ -94,21 +106,23 @@ def live_since(view: View, rules: Rules) -> date:
 
 
 def speak(
-    matter: Matter | None, said: Said | None, tick: date, rules: Rules, *, on: date | None = None
-) -> tuple[list[str], Said | None]:
+    matter: Matter, said: Said | None, tick: date, rules: Rules, *, on: date | None = None
+) -> tuple[list[str], Said]:
     """Return the flags to publish, oldest first, and what has been said after them.
 
     *tick* is the last day that has ended: the morning after it is judged. *on* is the day on which it is
     said, when that is a later one: what an event shows during a day is answered from the next morning on.
     """
-    if matter is None:
-        silent = said is None or said.stage in ("withdrawn", "gone", "met")
-        return ([] if silent else ["Withdrawn"]), said and Said("withdrawn")
     if matter.phase in ("open", "breach"):
         return _speak_of_open(matter, said, tick, on or tick, rules)
     if said is None and matter.phase in ("late", "moot") and matter.historic:
         return [], Said(matter.phase, matter.due_day)
     return _speak_of_settled(matter, said)
+
+
+def unsay(said: Said) -> tuple[list[str], Said]:
+    """Take back what was said of a matter that the facts show no more."""
+    return ([] if said.stage in ("withdrawn", "gone", "met") else ["Withdrawn"]), Said("withdrawn")
 
 
 def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
@@ -172,38 +186,21 @@ def _stage(matter: Matter, said: Said, tick: date) -> str:
     if said.rank >= _OVERDUE:
         over = said.until is not None and said.until <= tick
         return "escalated" if over else said.stage
-    if matter.phase == "breach":
+    left = ((matter.due_day or date.max) - tick).days - 1
+    if matter.phase == "breach" or (left < 0 and not matter.lapses):
         return "overdue"
-    clock, row = matter.shown_by, matter.row
-    if matter.due_day is None or not isinstance(clock, Clock) or not isinstance(row, Period):
-        return "opened"
-    left = (matter.due_day - tick).days - 1
-    if left < 0:
-        return "overdue" if row.nature == "duty" and row.count not in _NEVER_LATE else "soon1"
     if left == 0:
         return "today"
-    for days in reversed(RUNGS):
-        if left <= days and _has_rung(clock, days):
-            return f"soon{days}"
-    return "opened"
-
-
-def _has_rung(clock: Clock, days: int) -> bool:
-    """A reminder on or before the day on which the period began would say nothing."""
-    due, first = clock.due_day, as_day(clock.due.first_day)
-    return due is not None and first is not None and due - timedelta(days=days) >= first
+    rungs = [days for days in matter.rungs if left <= days]
+    return f"soon{min(rungs)}" if rungs else "opened"
 
 
 def _wake(matter: Matter, said: Said, tick: date) -> date | None:
-    if said.stage == "escalated":
-        return None
     if said.rank >= _OVERDUE:
-        return said.until
-    clock, due = matter.shown_by, matter.due_day
-    if due is None or not isinstance(clock, Clock):
-        return None
-    ticks = [due - timedelta(days=days + 1) for days in RUNGS if _has_rung(clock, days)]
-    return min((day for day in (*ticks, due - timedelta(days=1), due) if day > tick), default=None)
+        return said.until if said.stage == "overdue" else None
+    due = matter.due_day or tick
+    days = [due - timedelta(days=left + 1) for left in (*matter.rungs, 0, -1)]
+    return min((day for day in days if day > tick), default=None)
 
 
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:

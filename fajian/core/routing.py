@@ -30,8 +30,9 @@ class Addressees:
 
 
 def sides_of_fact(fact: Fact, rules: Rules) -> tuple[str, ...]:
-    """Return the sides that see a recorded fact."""
-    return rules.events[fact.name].visible
+    """Return the sides that see a recorded fact: those of the law, and whoever said it."""
+    visible = rules.events[fact.name].visible
+    return visible if fact.side in visible else (*visible, fact.side)
 
 
 def addressees_of_type(name: str, rules: Rules) -> Addressees:

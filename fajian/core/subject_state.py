@@ -1,6 +1,6 @@
 """One subject as casework keeps it: its facts, what was said of it, and what both sides last saw."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -30,7 +30,6 @@ class SubjectState:
     facts: dict[tuple[str, str], Fact] = field(default_factory=dict)  #: by source and id
     said: dict[str, Said] = field(default_factory=dict)  #: by rule and instance
     shared: str = ""  #: digest of what `case.state` last held; empty: nothing
-    matters: dict[str, list[Matter]] = field(default_factory=dict)  #: by rule; derived, not kept
     view: View | None = None  #: derived, not kept
 
     @property
@@ -57,28 +56,26 @@ class SubjectState:
             self.view = view_of(self.subject, self.kind, self.facts.values(), rules)
         return self.view
 
-    def judge(self, rules: Rules, heard: Iterable[str] | None = None) -> list[str]:
-        """Derive matters anew, of all rows or the *heard* ones, and return the ids that were judged."""
+    def awake(self, day: date) -> frozenset[str]:
+        """Return the rules that have something to say at the tick of *day*."""
+        due = (key for key, said in self.said.items() if said.wake and said.wake <= day)
+        return frozenset(key.partition("\x1f")[0] for key in due)
+
+    def judge(self, rules: Rules, wanted: Container[str] | None = None) -> dict[str, list[Matter]]:
+        """Derive the matters of the *wanted* rows, or of all: for each of them what the facts show now."""
         view = self.look(rules)
         since = live_since(view, rules)
-        periods = rules.periods_on.get(self.kind, ())
-        finders = rules.finders_on.get(self.kind, ())
-        wanted = None if heard is None else frozenset(heard)
-        if wanted is None:
-            self.matters = {}  # a row that the law no longer has shows nothing
-        judged = []
-        for period in periods:
+        shown: dict[str, list[Matter]] = {}
+        for period in rules.periods_on.get(self.kind, ()):
             if wanted is None or period.id in wanted:
                 clocks = clocks_of(period, view, rules)
-                self.matters[period.id] = [matter_of_clock(clock, period, since) for clock in clocks]
-                judged.append(period.id)
-        for trigger in finders:
+                shown[period.id] = [matter_of_clock(clock, period, since) for clock in clocks]
+        for trigger in rules.finders_on.get(self.kind, ()):
             if wanted is None or trigger.id in wanted:
                 found = FINDERS[trigger.finder or ""](trigger, view, rules)
-                self.matters[trigger.id] = [
+                shown[trigger.id] = [
                     matter_of_finding(finding, trigger, since)
                     for finding in found
                     if trigger.since is None or finding.day >= trigger.since
                 ]
-                judged.append(trigger.id)
-        return judged
+        return shown

@@ -140,5 +140,5 @@ def replay_published() -> dict[str, list[Mapping[str, Any]]]:
     for case in published_cases():
         rows = replay(case.events, case.until + timedelta(days=1), rules, intake).rows
         told = [row for row in rows if row["kind"] == "lead" or row["type"] in RAISED]
-        found[f"{case.id} {case.court}"] = list(review(case, told, rules).borne_out)
+        found[f"{case.id} {case.title}"] = list(review(case, told, rules).borne_out)
     return {name: rows for name, rows in found.items() if rows}

@@ -11,7 +11,6 @@ from rich.table import Table
 
 SIDES = {"court": "法院", "procuratorate": "检察院", "office": "办公室", "discipline": "纪检组"}
 LINES = {
-    "DueToday": ("dim", "今日到期 due today"),
     "Overdue": ("yellow", "逾期 overdue"),
     "Breached": ("yellow", "违规 breached"),
     "Escalated": ("magenta", "升级 escalated"),
@@ -25,7 +24,7 @@ class Stage:
     """Everything goes to standard error, so that `--json` has standard output for itself."""
 
     def __init__(self, days: int) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
@@ -55,7 +54,7 @@ class Stage:
     def hear(self, side: str, name: str, body: Mapping[str, Any]) -> None:
         """Show one record of a feed, if a person would want to see it go by."""
         self._counts[name] += 1
-        if name not in LINES or name == "DueToday":
+        if name not in LINES or (name == "Withdrawn" and not _was_late(body)):
             return
         self._shown += 1
         if self._shown > SHOWN:
@@ -70,6 +69,11 @@ class Stage:
         self.console.print(line, soft_wrap=True)
         if self._shown == SHOWN:
             self.console.print("[dim]…其余不再逐条显示 / further lines are counted only[/]")
+
+
+def _was_late(body: Mapping[str, Any]) -> bool:
+    """Tell whether a withdrawn flag had been an alarm; most only end a reminder."""
+    return bool(body["due_day"]) and body["on"] > body["due_day"]
 
 
 Published = Mapping[str, list[Mapping[str, Any]]]  #: by case: flags and leads
@@ -100,13 +104,19 @@ def _counts(numbers: Mapping[str, int]) -> str:
 
 
 def _show_published(console: Console, published: Published) -> None:
-    title = "\n真实案例，本会如何预警 / published cases: what would have been flagged"
-    table = Table(title=title, title_justify="left", box=None)
-    for heading in ("案例 case", "日 on", "何事 what", "期限 rule", "应于 due", "依据 basis"):
-        table.add_column(heading)
+    """Print the real cases line by line: who looks for one reads down, not across."""
+    console.print(
+        "\n真实案例，本会如何预警 / published cases: what would have been flagged, as far as their texts tell"
+    )
     for name, rows in published.items():
+        console.print(f"[bold]{name}[/]")
         for row in rows:
-            what = f"线索 lead {row['type']}" if row["kind"] == "lead" else LINES[row["type"]][1]
-            basis = str(row["explanation"].get("basis", ""))
-            table.add_row(name, row["on"], what, row["rule"], row["due_day"] or "", basis)
-    console.print(table)
+            colour, words = LINES["LeadRaised"] if row["kind"] == "lead" else LINES[row["type"]]
+            what = row["type"] if row["kind"] == "lead" else row["rule"]
+            counted = (
+                "nominal_end" in row["explanation"]
+            )  # else the fault is in the act itself, and no day was due
+            due = f"，应于 due {row['due_day']}" if counted else ""
+            console.print(
+                f"  {row['on']}  [{colour}]{words}[/]  {what}{due}  （{row['explanation']['basis']}）"
+            )

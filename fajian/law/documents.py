@@ -98,7 +98,7 @@ def rules_from_document(raw: bytes) -> Rules:
         version=version,
         document=raw,
         calendar=_calendar(table["calendar"]),
-        policy=_policy(table["policy"]),
+        policy=_read(_policy, table["policy"]),
         events={row["name"]: _read(_event, row) for row in table["events"]},
         periods={row["id"]: _read(_period, row, posts) for row in table["periods"]},
         triggers={row["id"]: _read(_trigger, row, posts) for row in table["triggers"]},

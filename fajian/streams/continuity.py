@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fajian.errors import LedgerMismatchError
-from fajian.streams.log import Log, Part
+from fajian.streams.log import Log, Part, record_at
 from fajian.streams.progress import Progress
 from fajian.streams.store import Applied, fingerprint
 
@@ -65,10 +65,10 @@ def _check_begin(
 
 
 async def _check_last_record(agent: str, part: Part, applied: Applied, log: Log) -> None:
-    async for records in log.read(part, applied.offset, applied.offset + 1):
-        found = fingerprint(records[0])
-        if found != applied.fingerprint:
-            raise LedgerMismatchError(
-                f"{part} holds another record at offset {applied.offset} than the store of {agent}: expected "
-                f"{applied.fingerprint}, found {found}. The topic or the store was replaced."
-            )
+    record = await record_at(log, part, applied.offset)
+    found = fingerprint(record) if record else applied.fingerprint  # compaction may have taken it
+    if found != applied.fingerprint:
+        raise LedgerMismatchError(
+            f"{part} holds another record at offset {applied.offset} than the store of {agent}: expected "
+            f"{applied.fingerprint}, found {found}. The topic or the store was replaced."
+        )

@@ -7,7 +7,7 @@ import orjson
 
 from fajian.core.ports import Record
 from fajian.errors import LedgerUndeclaredError
-from fajian.streams.log import Log, Part
+from fajian.streams.log import Log, Part, record_at
 from schemas.names import ce_type
 from schemas.topics import CASE_EVENTS
 
@@ -43,9 +43,10 @@ class Ledger:
     async def _read(self) -> Declaration:
         first = Part(CASE_EVENTS, 0)
         end = (await self._log.ends([first]))[first]
-        async for records in self._log.read(first, 0, min(end, 1)):
-            return _parse(records[0])
-        raise LedgerUndeclaredError(f"{first} is empty: the ledger has not been declared")
+        record = await record_at(self._log, first, 0) if end else None
+        if record is None:
+            raise LedgerUndeclaredError(f"{first} is empty: the ledger has not been declared")
+        return _parse(record)
 
 
 def _parse(record: Record) -> Declaration:

@@ -56,6 +56,14 @@ class Log(Protocol):
         ...
 
 
+async def record_at(log: Log, part: Part, offset: int) -> Record | None:
+    """Return the record at *offset*, if there is one."""
+    found = None
+    async for records in log.read(part, offset, offset + 1):
+        found = records[0]
+    return found
+
+
 class KafkaLog:
     """The topics of a cluster. Use as an async context manager."""
 
@@ -122,6 +130,7 @@ class KafkaLog:
         try:
             with translated(self._settings):
                 await consumer.start()
+            await asyncio.sleep(0)  # aiokafka's stop fails where its tasks have not begun yet
         except BaseException:
             await consumer.stop()
             raise

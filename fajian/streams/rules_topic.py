@@ -40,6 +40,10 @@ class RulesTopic:
             self._read[version] = rules_from_document(record.value)
         return self._read[version]
 
+    def adopted(self) -> list[tuple[date, str]]:
+        """Return every version with the first day that is judged by it, the earliest first."""
+        return sorted((_effective_day(record), (record.key or b"").decode()) for record in self._topic)
+
     def in_force(self, day: date) -> str:
         """Return the version by which *day* is judged: the last one adopted that is effective by then."""
         effective = [record for record in self._topic if _effective_day(record) <= day]

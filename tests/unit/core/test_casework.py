@@ -269,6 +269,20 @@ def test_a_lead_whose_ground_is_retracted_is_named_where_it_is_taken_back() -> N
     assert _headers(last)[LEAD] == bench.leads()[0].body["lead_id"]
 
 
+def test_what_vanishes_together_is_taken_back_in_one_order_whether_remembered_or_read() -> None:
+    ended = told("RoundEnded", "2022-05-09", id="e", ruling_day="2022-05-09")
+    retracted = told("Retracted", "2022-05-10", source="//court/皖1324", retracts="e")
+    remembered, read = _bench().hear(ended), _bench().hear(ended)
+    read.casework = _bench().casework
+
+    remembered.hear(retracted)
+    read.hear(retracted)
+
+    instances = [row.instance for row in read.flags("zb-check") if row.type == "Withdrawn"]
+    assert len(instances) == 10
+    assert read.outputs == remembered.outputs
+
+
 def test_what_follows_is_named_after_the_source_of_its_cause_as_well() -> None:
     docketed = told("CaseDocketed", "2022-05-09", id="1")
     court = told("Suspended", "2022-05-10", id="2")

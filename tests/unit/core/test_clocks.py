@@ -377,6 +377,12 @@ def test_an_extension_by_the_wrong_post_counts_for_nothing() -> None:
     assert (clock.due_day, clock.extended_late) == (date(2022, 12, 20), ("x2022-12-01",))
 
 
+def test_an_extension_that_would_shorten_the_period_is_none() -> None:
+    clock = _clock("enf-close", DOCKETED, _extended("2022-12-01", "2022-12-10"))
+
+    assert (clock.due_day, clock.extended_late) == (date(2022, 12, 20), ("x2022-12-01",))
+
+
 def test_an_extension_of_another_period_is_none_of_this_one() -> None:
     clock = _clock("enf-close", DOCKETED, _extended("2022-12-01", "2023-03-20", period="enf-assign"))
 

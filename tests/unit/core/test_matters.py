@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from fajian.core.counting import Length
-from fajian.core.matters import Said, decode_said, encode_said, speak
+from fajian.core.matters import Said, decode_said, encode_said, unsay
 from fajian.core.rules import Cue, Period, Rules
 from fajian.law.documents import load_rules
 from tests.histories import APPLICATION, CASE, PROCURATORATE, SUPERVISION, Bench, Told, play, told, under
@@ -680,5 +680,6 @@ def test_what_was_said_is_the_same_after_it_was_kept() -> None:
     assert list(kept) == ["a", "b"]
 
 
-def test_of_what_was_never_said_there_is_nothing_to_take_back() -> None:
-    assert speak(None, None, date(2022, 5, 9), RULES) == ([], None)
+def test_what_was_settled_in_silence_is_taken_back_in_silence() -> None:
+    assert unsay(Said("met")) == unsay(Said("gone")) == unsay(Said("withdrawn")) == ([], Said("withdrawn"))
+    assert unsay(Said("late")) == unsay(Said("moot")) == (["Withdrawn"], Said("withdrawn"))

@@ -1,0 +1,53 @@
+"""Who may see what, asked from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fajian.cli.main import app
+
+
+def run(*words: str) -> tuple[int, list[dict[str, object]]]:
+    done = CliRunner().invoke(app, ["visible", *words, "--json"])
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_court_does_not_see_that_a_party_asked_for_supervision() -> None:
+    status, rows = run("SupervisionApplied", "--to", "court")
+
+    assert status == 1
+    assert [row["visible"] for row in rows] == [False]
+
+
+def test_everybody_who_may_see_it_is_listed() -> None:
+    status, rows = run("SuggestionReceived")
+
+    assert status == 0
+    assert {row["side"] for row in rows if row["visible"]} >= {"court", "procuratorate"}
+
+
+def test_a_lead_goes_to_the_procuratorate_alone(tmp_path: Path) -> None:
+    lead = {"type": "cn.fajian.lead.lead-raised.v1", "data": {"side": "court"}}
+    path = tmp_path / "lead.json"
+    path.write_text(json.dumps(lead))
+
+    _, rows = run(str(path))
+
+    assert [row["side"] for row in rows if row["visible"]] == ["procuratorate"]
+
+
+@pytest.mark.parametrize("content", ["nonsense", "[]", '{"type": "cn.fajian.flag.overdue.v1"}'])
+def test_what_is_no_event_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(content)
+
+    done = CliRunner().invoke(app, ["visible", str(path)])
+
+    assert done.exit_code == 1
+    assert "expected" in str(done.exception)
+
+
+def test_an_unknown_side_is_wrong_usage() -> None:
+    assert CliRunner().invoke(app, ["visible", "MoneyPaid", "--to", "nobody"]).exit_code == 2
