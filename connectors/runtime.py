@@ -17,6 +17,7 @@ from connectors.source_config import FilesSource, HttpSource, OutboxSource
 from connectors.sources.file_receipts import FileReceipts
 from connectors.sources.files import FilesPart
 from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.judge import types_of
 from connectors.sources.keys import Doorman
 from connectors.sources.outbox import OutboxReceipts, OutboxRelay
 from connectors.sources.rates import Rates
@@ -144,6 +145,7 @@ class Connector:
             HttpDoor(
                 config=http,
                 side=self.config.side,
+                types=types_of(self.config.side),
                 doorman=Doorman(http, side=self.config.side),
                 rates=Rates(http, clock=monotonic),
                 inbox=self._inbox,

@@ -10,7 +10,7 @@ from connectors.kafka import Letter, Placed
 from connectors.metrics import Metrics
 from connectors.source_config import ClientKey, HttpSource
 from connectors.sources.http import HttpDoor, build_app
-from connectors.sources.judge import judge_for
+from connectors.sources.judge import judge_for, types_of
 from connectors.sources.keys import Doorman
 from connectors.sources.rates import Rates
 from fajian.errors import PeerAwayError
@@ -34,6 +34,22 @@ class MemoryInbox:
         return [f"court.inbox/0/{first + i}" for i in range(len(letters))]
 
 
+def door_of(config: HttpSource, inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic) -> HttpDoor:
+    """Return the court's door as *config* has it."""
+    return HttpDoor(
+        config=config,
+        side="court",
+        types=types_of("court"),
+        doorman=Doorman(config, side="court"),
+        rates=Rates(config, clock=clock),
+        inbox=inbox,
+        judge=judge_for("court"),
+        projection=None,
+        metrics=Metrics("court"),
+        health=dict,
+    )
+
+
 def client(
     inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic, **settings: Any
 ) -> httpx.AsyncClient:
@@ -46,17 +62,7 @@ def client(
             **settings,
         }
     )
-    door = HttpDoor(
-        config=config,
-        side="court",
-        doorman=Doorman(config, side="court"),
-        rates=Rates(config, clock=clock),
-        inbox=inbox,
-        judge=judge_for("court"),
-        projection=None,
-        metrics=Metrics("court"),
-        health=dict,
-    )
+    door = door_of(config, inbox, clock=clock)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(build_app(door), raise_app_exceptions=False),
         base_url="http://court.test",

@@ -6,11 +6,12 @@ goes to the inbox, marked: so the hub keeps it as a dead letter and writes the `
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -27,6 +28,7 @@ from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import read_body
 from connectors.sources.http_modes import http_mode, take_apart
 from connectors.sources.keys import Caller, Doorman
+from connectors.sources.openapi import openapi
 from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
 from connectors.sources.queries import receipt_filters
 from connectors.sources.rates import Rates
@@ -45,6 +47,7 @@ class HttpDoor:
 
     config: HttpSource
     side: str
+    types: Collection[str]  #: that the side may submit
     doorman: Doorman
     rates: Rates
     inbox: Inbox
@@ -99,6 +102,11 @@ def build_app(door: HttpDoor) -> Starlette:
             200 if ready else 503,
         )
 
+    document = orjson.dumps(openapi(door.config, side=door.side, types=door.types))
+
+    async def get_openapi(request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
     async def get_metrics(request: Request) -> Response:
         door.metrics.show(door.health())
         return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -110,6 +118,7 @@ def build_app(door: HttpDoor) -> Starlette:
             Route("/v1/receipts/{rest:path}", get_receipt, methods=["GET"]),
             Route("/healthz", get_healthz, methods=["GET"]),
             Route("/readyz", get_readyz, methods=["GET"]),
+            Route("/openapi.json", get_openapi, methods=["GET"]),
             Route("/metrics", get_metrics, methods=["GET"]),
         ],
         exception_handlers={

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Any
 
 import h11
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors.source_config import HttpSource, Tls
+from connectors.sources.problems import problem_response
 from fajian.errors import ConnectorConfigError
 
 CERTIFICATE_NAMES = "fajian.certificate_names"  #: in the ASGI scope: whom the client's certificate names
@@ -28,13 +30,14 @@ class Server(uvicorn.Server):
 def server_of(app: ASGIApp, http: HttpSource) -> Server:
     """Return a server for *app*; the sockets are given to it later."""
     config = uvicorn.Config(
-        app,
+        _unambiguous(app),
         http=_protocol_with(http.header_timeout_seconds),
         lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=ceil(http.header_timeout_seconds),
         timeout_graceful_shutdown=3,
         limit_concurrency=http.max_connections,
         h11_max_incomplete_event_size=64 * 1024,
@@ -102,6 +105,22 @@ def _protocol_with(header_seconds: float) -> type[H11Protocol]:
                 self._impatience = None
 
     return Protocol
+
+
+def _unambiguous(app: ASGIApp) -> ASGIApp:
+    """Refuse a request that gives its length in two ways: a proxy before us may believe the other."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if names >= {b"content-length", b"transfer-encoding"}:
+            detail = "expected content-length or transfer-encoding, got both"
+            await problem_response(400, "header", detail, headers={"Connection": "close"})(
+                scope, receive, send
+            )
+        else:
+            await app(scope, receive, send)
+
+    return checked
 
 
 def _with_names(app: ASGIApp, names: Sequence[str]) -> ASGIApp:
