@@ -1,4 +1,4 @@
-"""The file source on the real bus: a side that has nothing but a folder hands over, and hears what became of it."""
+"""The file source on the real bus: a side with nothing but a folder hands over, and hears of it."""
 
 import asyncio
 import json
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from fajian.local.stack import StackInfo
 from tests.connector_doubles import money_paid
-from tests.connector_stack import config_of, hub, hub_options, running
+from tests.connector_stack import config_of, hub, read_all, running
 from tests.exchange_folder import Shelf
 
 
@@ -72,7 +71,8 @@ from tests.exchange_folder import Shelf
 
 async def main(data, folder):
     shelf = Shelf(Path(folder), batch_lines=100, poll_seconds=0.05, sources=["//court/killed"])
-    config = config_of(read_stack(Path(data)), "court").model_copy(update={"source": (shelf.config(),), "sink": ()})
+    config = config_of(read_stack(Path(data)), "court")
+    config = config.model_copy(update={"source": (shelf.config(),), "sink": ()})
     async with running(config):
         await asyncio.Event().wait()
 
@@ -92,29 +92,33 @@ async def test_ten_thousand_lines_survive_a_connector_that_is_killed_again_and_a
         shelf.drop(f"{part}.jsonl", "\n".join(lines))
     journal = shelf.root / "work" / ".journal-0.jsonl"
 
-    kills = 0
     async with asyncio.timeout(120):
-        while shelf.names("done") != [f"{part}.jsonl" for part in range(4)]:
-            worker = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", _WORKER, stack.data_dir, str(tmp_path),
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-                stdout=subprocess.DEVNULL,
-            )  # fmt: skip
-            before = _progress(shelf)
-            await until(lambda: _progress(shelf) != before or worker.returncode is not None)
-            if kills < 4:
-                kills += 1
-                await asyncio.sleep(0.03 * kills)
-                worker.send_signal(signal.SIGKILL)
-            else:
-                await until(lambda: len(shelf.names("done")) == 4)
-                worker.terminate()
-            await worker.wait()
+        for kill in range(4):
+            await _work_until(stack, shelf, _progress(shelf), pause=0.03 * kill, how=signal.SIGKILL)
+        await _work_until(stack, shelf, None, pause=0, how=signal.SIGTERM)
 
     found = [id_ for id_ in await _inbox_ids(stack) if id_.startswith("k-")]
     firsts = list(dict.fromkeys(found))
     assert firsts == [f"k-{part}-{i:04}" for part in range(4) for i in range(2500)]
     assert not journal.exists()
+
+
+async def _work_until(
+    stack: StackInfo, shelf: Shelf, before: Any, *, pause: float, how: signal.Signals
+) -> None:
+    """Let a connector work until it has moved on from *before*, or to the end, and a bit; then end it."""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _WORKER, stack.data_dir, str(shelf.root),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    if before is None:
+        await until(lambda: len(shelf.names("done")) == 4 or worker.returncode is not None)
+    else:
+        await until(lambda: _progress(shelf) != before or worker.returncode is not None)
+    await asyncio.sleep(pause)
+    worker.send_signal(how)
+    await worker.wait()
 
 
 def _progress(shelf: Shelf) -> Any:
@@ -123,18 +127,9 @@ def _progress(shelf: Shelf) -> Any:
 
 
 async def _inbox_ids(stack: StackInfo) -> list[str]:
-    """Return the ids of one subject's events in the order of its partition."""
-    consumer = AIOKafkaConsumer(**hub_options(stack), group_id=None, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition("court.inbox", i) for i in range(stack.partitions)]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        found = []
-        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [dict(record.headers).get("ce_id", b"").decode() for record in records]
-        return found
-    finally:
-        await consumer.stop()
+    """Return the ids of all events in the order of their partitions."""
+    found = []
+    for partition in range(stack.partitions):
+        records = await read_all(stack, "court.inbox", partition)
+        found += [dict(record.headers).get("ce_id", b"").decode() for record in records]
+    return found

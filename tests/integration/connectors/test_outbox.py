@@ -1,6 +1,9 @@
 """The outbox source on real PostgreSQL and Kafka: relays side by side, crashes at every step, receipts."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +22,7 @@ from connectors.sources.receipts import Received
 from fajian.errors import PeerAwayError, SourceError
 from fajian.local.stack import StackInfo
 from tests.connector_doubles import MemoryInbox
-from tests.connector_stack import config_of, hub, running
+from tests.connector_stack import config_of, hub, read_all, running
 
 PAID = '{"payment_ref": "P-1", "amount": "100.00"}'
 
@@ -301,3 +304,63 @@ async def test_old_rows_that_ended_well_are_cleaned_up_and_no_others(stack: Stac
         await replies._clean(agency)
 
         assert [row["id"] for row in await rows(agency)] == ["e-000002", "e-000003", "e-000004"]
+
+
+_WORKER = """
+import asyncio, sys
+from pathlib import Path
+from connectors.source_config import OutboxSource
+from fajian.local.stack import read_stack
+from tests.connector_stack import config_of, running
+
+async def main(data, schema):
+    stack = read_stack(Path(data))
+    table = {"kind": "outbox", "dsn": stack.dsns["court"], "db_schema": schema, "batch_rows": 100}
+    source = OutboxSource.model_validate(table)
+    config = config_of(stack, "court").model_copy(update={"source": (source,), "sink": ()})
+    async with running(config):
+        await asyncio.Event().wait()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_ten_thousand_rows_survive_relays_that_are_killed_again_and_again(stack: StackInfo) -> None:
+    async def start() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _WORKER, stack.data_dir, "outbox_killed",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    async def waiting() -> int:
+        [row] = await (
+            await agency.execute("SELECT count(*) AS count FROM fajian_outbox WHERE state = 'waiting'")
+        ).fetchall()
+        return int(row["count"])
+
+    async with outbox(stack, "outbox_killed") as (_, agency), asyncio.timeout(120):
+        await insert(agency, count=10_000, subjects=40, source="//court/relays")
+        relays = [await start(), await start()]
+        for kill in range(4):  # always one of the two, in the middle of its work
+            before = await waiting()
+            while await waiting() > max(0, before - 300 * (kill + 1)):
+                pass
+            relays[kill % 2].kill()
+            await relays[kill % 2].wait()
+            relays[kill % 2] = await start()
+        while await waiting():
+            pass
+        for process in relays:
+            process.terminate()
+            await process.wait()
+
+    published = defaultdict(list)
+    for partition in range(stack.partitions):
+        for record in await read_all(stack, "court.inbox", partition):
+            headers = dict(record.headers)
+            if headers.get("ce_source", b"").decode() == "//court/relays":
+                published[record.key].append(headers["ce_id"].decode())
+    firsts = {subject: list(dict.fromkeys(found)) for subject, found in published.items()}
+    assert sum(map(len, firsts.values())) == 10_000
+    assert all(found == sorted(found) for found in firsts.values())
