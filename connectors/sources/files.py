@@ -244,3 +244,4 @@ def _move(draft: Path, place: Path) -> None:
     """Put a draft where people look, once it is safe on the disk."""
     with draft.open("rb") as stream:
         write_whole(place, stream)
+    draft.unlink()
