@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fajian.core.calendar import ONE_DAY
+
 SIDES = {"court": "法院", "procuratorate": "检察院", "office": "办公室", "discipline": "纪检组"}
 LINES = {
     "Overdue": ("yellow", "逾期 overdue"),
@@ -46,10 +48,13 @@ class Stage:
         self._bar.stop()
 
     def day(self, day: date) -> None:
+        """Count a day; at the end of a month say how many reminders and alarms there have been."""
         reminders = self._counts["DueSoon"] + self._counts["DueToday"]
         overdue = self._counts["Overdue"] + self._counts["Breached"]
-        said = f"提示 {reminders}  预警 {overdue}  线索 {self._counts['LeadRaised']}"
+        said = f"提示 reminders {reminders}  预警 alarms {overdue}  线索 leads {self._counts['LeadRaised']}"
         self._bar.update(self._days, description=day.isoformat(), advance=1, said=said)
+        if (day + ONE_DAY).month != day.month:
+            self.console.print(f"[dim]{day:%Y-%m}  至此 so far: {said}[/]")
 
     def hear(self, side: str, name: str, body: Mapping[str, Any]) -> None:
         """Show one record of a feed, if a person would want to see it go by."""
