@@ -12,15 +12,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from connectors.source_config import FilesSource, HttpSource, OutboxSource, Source
 from fajian.errors import ConnectorConfigError
 
 Side = Literal["court", "procuratorate"]  #: the sides that have a connector of ours
 
 SECRET_KEYS = frozenset({"password", "key", "dsn"})
-MIB = 1024 * 1024
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::-(?P<fallback>[^}]*))?\}")
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Location = tuple[str | int, ...]
 Problem = tuple[Location, str]
@@ -43,47 +42,6 @@ class KafkaConfig(_Table):
     ssl_keyfile: Path | None = None
 
 
-class ClientKey(_Table):
-    """The bearer key of one backend system, and whose events it may bring."""
-
-    system: str  #: shown in logs and metrics
-    key: SecretStr | None = None
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")  #: of a long random key
-    sources: tuple[str, ...]  #: CloudEvents `source` must begin with one of these
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "ClientKey":
-        if (self.key is None) == (self.sha256 is None):
-            raise ValueError("give either key or sha256")
-        if self.key is not None and len(self.key.get_secret_value()) < 16:
-            raise ValueError("a key has at least 16 characters")
-        return self
-
-
-class HttpSource(_Table):
-    """Events over HTTP; also serves receipts, health and metrics."""
-
-    kind: Literal["http"]
-    host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)  #: 0 takes a free one
-    authentication: Literal["bearer", "none"] = "bearer"
-    keys: tuple[ClientKey, ...] = ()
-    max_event_bytes: int = Field(default=MIB, gt=0)
-    max_batch_bytes: int = Field(default=8 * MIB, gt=0)
-    max_batch_events: int = Field(default=10_000, gt=0)
-    body_timeout_seconds: float = Field(default=30, gt=0)
-    kafka_timeout_seconds: float = Field(default=5, gt=0)  #: then the client is told to come again
-    retry_after_seconds: int = Field(default=5, gt=0)
-
-    @model_validator(mode="after")
-    def _doors_have_locks(self) -> "HttpSource":
-        if self.authentication == "bearer" and not self.keys:
-            raise ValueError("authentication is bearer, but there is no [[source.keys]]")
-        if self.authentication == "none" and self.host not in _LOOPBACK:
-            raise ValueError("authentication none is for a loopback host only")
-        return self
-
-
 class PostgresSink(_Table):
     """The projection of feed, receipts and state in the side's own database."""
 
@@ -100,18 +58,35 @@ class ConnectorConfig(_Table):
     sender: str = Field(pattern="^//")  #: CloudEvents `source` of what the connector itself says
     agreement: str = Field(min_length=1)  #: subject of that is `agreement/<agreement>`
     kafka: KafkaConfig
-    source: tuple[HttpSource, ...] = ()
+    source: tuple[Source, ...] = ()
     sink: tuple[PostgresSink, ...] = ()
 
     @model_validator(mode="after")
-    def _at_most_one_each(self) -> "ConnectorConfig":
-        if len(self.source) > 1 or len(self.sink) > 1:
-            raise ValueError("one [[source]] of kind http and one [[sink]] of kind postgres at most")
+    def _sources_are_told_apart(self) -> "ConnectorConfig":
+        if sum(isinstance(source, HttpSource) for source in self.source) > 1:
+            raise ValueError("one [[source]] of kind http at most")
+        names = [each.name for each in self.outboxes] + [each.name for each in self.folders]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every [[source]] needs a name of its own, got {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _at_most_one_sink(self) -> "ConnectorConfig":
+        if len(self.sink) > 1:
+            raise ValueError("one [[sink]] of kind postgres at most")
         return self
 
     @property
     def http(self) -> HttpSource | None:
-        return self.source[0] if self.source else None
+        return next((source for source in self.source if isinstance(source, HttpSource)), None)
+
+    @property
+    def outboxes(self) -> tuple[OutboxSource, ...]:
+        return tuple(source for source in self.source if isinstance(source, OutboxSource))
+
+    @property
+    def folders(self) -> tuple[FilesSource, ...]:
+        return tuple(source for source in self.source if isinstance(source, FilesSource))
 
     @property
     def postgres(self) -> PostgresSink | None:
@@ -171,7 +146,12 @@ def _fill(value: Any, variables: Mapping[str, str], at: Location, problems: list
 def _complaints(error: ValidationError) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         came = "" if isinstance(item["input"], dict) else f", got {type(item['input']).__name__}"
-        yield item["loc"], item["msg"].removeprefix("Value error, ") + came
+        yield _without_tag(item["loc"]), item["msg"].removeprefix("Value error, ") + came
+
+
+def _without_tag(where: Location) -> Location:
+    """Leave out the kind, which pydantic puts behind the number of a table that may be of several kinds."""
+    return (*where[:2], *where[3:]) if where[:1] == ("source",) else where
 
 
 def _dotted(where: Location) -> str:

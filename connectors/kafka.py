@@ -2,16 +2,18 @@
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     InvalidMessageError,
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
+    for_code,
 )
 
 from connectors.config import KafkaConfig
@@ -176,3 +178,19 @@ def _forget(future: "asyncio.Future[Any]") -> None:
     """Look at a late failure, so that asyncio does not report it as never retrieved."""
     if not future.cancelled():
         future.exception()
+
+
+async def partitions_of(options: Mapping[str, Any], topics: Sequence[str]) -> list[TopicPartition]:
+    """Return all partitions of *topics*; one that is missing or forbidden is worth waiting for."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        described = await admin.describe_topics(list(topics))
+    finally:
+        await admin.close()
+    found = []
+    for topic in described:
+        if topic["error_code"]:
+            raise PeerAwayError(f"topic {topic['topic']}: {for_code(topic['error_code']).__name__}")
+        found += [TopicPartition(topic["topic"], entry["partition"]) for entry in topic["partitions"]]
+    return found

@@ -50,6 +50,12 @@ class Metrics:
         self.publish_seconds = Histogram(
             "fajian_connector_publish_seconds", "until Kafka acknowledged", registry=self.registry
         )
+        self.waiting = Gauge(
+            "fajian_connector_source_waiting",
+            "rows or files not yet published",
+            ["source"],
+            registry=self.registry,
+        )
         self.part_up = Gauge(
             "fajian_connector_part_up", "1 when the part works", ["part"], registry=self.registry
         )

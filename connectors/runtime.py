@@ -1,22 +1,29 @@
 """Runs the parts of one side together: starts them, begins again what lost its peer, stops within seconds."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 
 import structlog
 import uvicorn
 
-from connectors.config import ConnectorConfig, HttpSource
+from connectors.config import ConnectorConfig
 from connectors.kafka import KafkaInbox
 from connectors.metrics import LagCollector, Metrics, PartHealth
 from connectors.projection import Projection
 from connectors.sinks.postgres import PostgresSink
+from connectors.source_config import FilesSource, HttpSource, OutboxSource
+from connectors.sources.file_receipts import FileReceipts
+from connectors.sources.files import FilesPart
 from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.judge import types_of
 from connectors.sources.keys import Doorman
+from connectors.sources.outbox import OutboxReceipts, OutboxRelay
+from connectors.sources.rates import Rates
+from connectors.sources.server import server_of
 from connectors.sources.submissions import Judge
-from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError
+from fajian.errors import ConnectorConfigError, PeerAwayError, ProjectionError, SourceError
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +44,7 @@ class Connector:
         self._judge = judge
         self.metrics = Metrics(config.side)
         self.parts: dict[str, PartHealth] = {}
-        self.started = asyncio.Event()  #: the HTTP source listens (with or without Kafka behind it)
+        self.started = asyncio.Event()  #: the HTTP source, if there is one, listens (with or without Kafka)
         self.url: str | None = None  #: of the HTTP source, once started
         self._runs: dict[str, Run] = {}
         self._sink: PostgresSink | None = None
@@ -60,6 +67,26 @@ class Connector:
         if self.config.http is not None:
             http = self.config.http
             self._add("http", lambda: self._serve_http(http))
+        for outbox in self.config.outboxes:
+            self._add_outbox(outbox)
+        for folder in self.config.folders:
+            self._add_folder(folder)
+
+    def _add_outbox(self, source: OutboxSource) -> None:
+        replies = f"{source.name}-receipts"
+        relay = OutboxRelay(
+            source, inbox=self._inbox, judge=self._judge, metrics=self.metrics, health=self._part(source.name)
+        )
+        self._runs[source.name] = relay.run
+        self._runs[replies] = OutboxReceipts(self.config, source, health=self._part(replies)).run
+
+    def _add_folder(self, source: FilesSource) -> None:
+        replies = f"{source.name}-receipts"
+        files = FilesPart(
+            source, inbox=self._inbox, judge=self._judge, metrics=self.metrics, health=self._part(source.name)
+        )
+        self._runs[source.name] = files.run
+        self._runs[replies] = FileReceipts(self.config, source, health=self._part(replies)).run
 
     def _part(self, name: str) -> PartHealth:
         return self.parts.setdefault(name, PartHealth(name))
@@ -75,6 +102,8 @@ class Connector:
             for name, run in self._runs.items()
         ]
         waiting = asyncio.create_task(stop.wait())
+        if self.config.http is None:
+            self.started.set()
         try:
             await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -101,7 +130,7 @@ class Connector:
                 )
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            except ProjectionError as error:
+            except (ProjectionError, SourceError) as error:
                 health.failed(error, state="stopped")
                 log.error("part_stopped", side=self.config.side, part=name, error=str(error))
                 await _for_ever()  # the other parts go on; this one needs a person
@@ -116,7 +145,9 @@ class Connector:
             HttpDoor(
                 config=http,
                 side=self.config.side,
+                types=types_of(self.config.side),
                 doorman=Doorman(http, side=self.config.side),
+                rates=Rates(http, clock=monotonic),
                 inbox=self._inbox,
                 judge=self._judge,
                 projection=self._projection(),
@@ -126,13 +157,8 @@ class Connector:
         )
         with _listen(http) as listener:
             host, port = listener.getsockname()[:2]
-            self.url = f"http://{host}:{port}"
-            server = _Server(
-                uvicorn.Config(
-                    app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
-                    timeout_graceful_shutdown=3,
-                )
-            )  # fmt: skip
+            self.url = f"{'https' if http.tls else 'http'}://{host}:{port}"
+            server = server_of(app, http)
             self.parts["http"].ready()
             self.started.set()
             log.info("http_listens", side=self.config.side, url=self.url)
@@ -150,14 +176,6 @@ class Connector:
         if self._sink is not None and self._sink.is_stalled:
             self.parts["postgres"].state = "stalled"
         return self.parts
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: when to stop is the connector's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _for_ever() -> None:

@@ -24,6 +24,7 @@ FajianError
 │   ├── ConnectorConfigError  its file is wrong
 │   ├── PeerAwayError         Kafka or PostgreSQL does not answer: wait and try again
 │   ├── InboxRefusedError     Kafka answers, and will not take this record
+│   ├── SourceError           a table or folder that events come from is not as it must be: a person must act
 │   └── ProjectionError       the database and the topics do not belong together: a person must decide
 └── LocalError           the embedded stack
     ├── JarError         a jar is missing, cannot be fetched, or is not the one that we locked
@@ -123,6 +124,10 @@ class PeerAwayError(ConnectorError):
 
 class InboxRefusedError(ConnectorError):
     """Kafka answers and will not take this record, now or later (too large, not allowed)."""
+
+
+class SourceError(ConnectorError):
+    """The table or folder that events come from is missing or not as it must be; waiting does not help."""
 
 
 class ProjectionError(ConnectorError):

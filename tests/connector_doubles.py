@@ -1,16 +1,18 @@
 """What connector tests share: an inbox in memory, a door around it, and events to bring."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 import httpx
 
-from connectors.config import ClientKey, HttpSource
 from connectors.kafka import Letter, Placed
 from connectors.metrics import Metrics
+from connectors.source_config import ClientKey, HttpSource
 from connectors.sources.http import HttpDoor, build_app
-from connectors.sources.judge import judge_for
+from connectors.sources.judge import judge_for, types_of
 from connectors.sources.keys import Doorman
+from connectors.sources.rates import Rates
 from fajian.errors import PeerAwayError
 
 KEY = "a key of at least sixteen characters"
@@ -32,7 +34,25 @@ class MemoryInbox:
         return [f"court.inbox/0/{first + i}" for i in range(len(letters))]
 
 
-def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
+def door_of(config: HttpSource, inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic) -> HttpDoor:
+    """Return the court's door as *config* has it."""
+    return HttpDoor(
+        config=config,
+        side="court",
+        types=types_of("court"),
+        doorman=Doorman(config, side="court"),
+        rates=Rates(config, clock=clock),
+        inbox=inbox,
+        judge=judge_for("court"),
+        projection=None,
+        metrics=Metrics("court"),
+        health=dict,
+    )
+
+
+def client(
+    inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic, **settings: Any
+) -> httpx.AsyncClient:
     """Return a client of the court's door that shows the right key."""
     config = HttpSource.model_validate(
         {
@@ -42,16 +62,7 @@ def client(inbox: MemoryInbox, **settings: Any) -> httpx.AsyncClient:
             **settings,
         }
     )
-    door = HttpDoor(
-        config=config,
-        side="court",
-        doorman=Doorman(config, side="court"),
-        inbox=inbox,
-        judge=judge_for("court"),
-        projection=None,
-        metrics=Metrics("court"),
-        health=dict,
-    )
+    door = door_of(config, inbox, clock=clock)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(build_app(door), raise_app_exceptions=False),
         base_url="http://court.test",

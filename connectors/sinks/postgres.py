@@ -9,17 +9,15 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from time import monotonic
-from typing import Any
 
 import psycopg
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
 from connectors.config import ConnectorConfig
-from connectors.kafka import Inbox, client_options
+from connectors.kafka import Inbox, client_options, partitions_of
 from connectors.metrics import PartHealth
 from connectors.projection import SCHEMA, connection, migrate
 from connectors.sinks.digests import QUERIES, send_digests, take_digest
@@ -105,7 +103,7 @@ class PostgresSink:
 
     async def _consumer(self, stack: AsyncExitStack) -> AIOKafkaConsumer:
         options = client_options(self._config.kafka, client_id=f"fajian-{self._config.side}-postgres")
-        partitions = await _partitions(options, self._topics)
+        partitions = await partitions_of(options, self._topics)
         consumer = AIOKafkaConsumer(
             **options,
             group_id=None,
@@ -224,22 +222,6 @@ class PostgresSink:
                 self._unreadable.append({**place, "reason": str(error), "value": record.value})
                 log.warning("record_put_aside", **place)
         return readable
-
-
-async def _partitions(options: Mapping[str, Any], topics: Sequence[str]) -> list[TopicPartition]:
-    """Return all partitions of *topics*; one that is missing or forbidden is worth waiting for."""
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await admin.start()
-        described = await admin.describe_topics(list(topics))
-    finally:
-        await admin.close()
-    found = []
-    for topic in described:
-        if topic["error_code"]:
-            raise PeerAwayError(f"topic {topic['topic']}: {for_code(topic['error_code']).__name__}")
-        found += [TopicPartition(topic["topic"], entry["partition"]) for entry in topic["partitions"]]
-    return found
 
 
 def _check_reachable(tp: TopicPartition, wanted: int, begin: int, end: int) -> None:

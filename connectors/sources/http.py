@@ -6,11 +6,12 @@ goes to the inbox, marked: so the hub keeps it as a dead letter and writes the `
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -19,16 +20,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.config import HttpSource
 from connectors.kafka import Inbox, Placed
 from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
+from connectors.source_config import HttpSource
 from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import read_body
+from connectors.sources.http_modes import http_mode, take_apart
 from connectors.sources.keys import Caller, Doorman
+from connectors.sources.openapi import openapi
 from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
 from connectors.sources.queries import receipt_filters
-from connectors.sources.submissions import Judge, Submission, http_mode, take_apart
+from connectors.sources.rates import Rates
+from connectors.sources.submissions import Judge, Submission
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
 from schemas.problems import Problem, shown
 
@@ -43,7 +47,9 @@ class HttpDoor:
 
     config: HttpSource
     side: str
+    types: Collection[str]  #: that the side may submit
     doorman: Doorman
+    rates: Rates
     inbox: Inbox
     judge: Judge  #: says what is wrong with an event; the same rules as intake's
     projection: Projection | None
@@ -55,19 +61,21 @@ def build_app(door: HttpDoor) -> Starlette:
     """Return the ASGI application of one side's door."""
 
     async def post_events(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
-        body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
-        submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
-        outcomes = await _publish(door, caller, submissions)
+        with door.rates.let_in(caller.system) as charge:
+            body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
+            submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
+            charge(len(submissions))
+            outcomes = await _publish(door, caller, submissions)
         seconds = door.config.retry_after_seconds
         if mode == "batch":
             return batch_answer(outcomes, retry_after_seconds=seconds)
         return single_answer(outcomes[0], retry_after_seconds=seconds)
 
     async def get_receipt(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         source, id_ = _source_and_id(request)
         if not caller.may_speak_for(source):
             raise HttpProblem(403, "not-your-source", f"this key may not ask about {source}")
@@ -79,7 +87,7 @@ def build_app(door: HttpDoor) -> Starlette:
         return JsonResponse({**receipt_standing(history), "history": history})
 
     async def get_receipts(request: Request) -> Response:
-        caller = door.doorman.admit(request.headers.get("authorization"))
+        caller = door.doorman.admit(request)
         filters = receipt_filters(request.query_params, prefixes=list(caller.sources))
         return JsonResponse({"receipts": await _projection(door).fetch_after("receipts", **filters)})
 
@@ -94,6 +102,11 @@ def build_app(door: HttpDoor) -> Starlette:
             200 if ready else 503,
         )
 
+    document = orjson.dumps(openapi(door.config, side=door.side, types=door.types))
+
+    async def get_openapi(request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
     async def get_metrics(request: Request) -> Response:
         door.metrics.show(door.health())
         return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -105,6 +118,7 @@ def build_app(door: HttpDoor) -> Starlette:
             Route("/v1/receipts/{rest:path}", get_receipt, methods=["GET"]),
             Route("/healthz", get_healthz, methods=["GET"]),
             Route("/readyz", get_readyz, methods=["GET"]),
+            Route("/openapi.json", get_openapi, methods=["GET"]),
             Route("/metrics", get_metrics, methods=["GET"]),
         ],
         exception_handlers={

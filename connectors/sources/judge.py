@@ -2,7 +2,7 @@
 
 from connectors.sources.submissions import Judge, Verdict
 from fajian.core.admission import examine
-from fajian.law.events import load_intake_law
+from fajian.law.events import load_events, load_intake_law
 from schemas.cloudevents import Raw
 
 
@@ -16,3 +16,9 @@ def judge_for(side: str) -> Judge:
         return Verdict(examined.problems, examined.warnings, subject)
 
     return judge
+
+
+def types_of(side: str) -> list[str]:
+    """Return the event types that *side* may submit."""
+    rows = load_events().values()
+    return [row.ce_type for row in rows if side in row.publishers]

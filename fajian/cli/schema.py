@@ -1,5 +1,6 @@
 """`fajian schema`: the contract of one event type, the list of all, or everything exported to a folder."""
 
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,7 +76,9 @@ def _export(folder: Path | None) -> None:
         (target / f"{found.ce_type}.json").write_bytes(_pretty(event_schema(found)) + b"\n")
     publishers = {row.name: row.publishers for row in load_events().values()}
     (folder / "asyncapi.json").write_bytes(_pretty(asyncapi(publishers, __version__)) + b"\n")
-    typer.echo(f"{len(TYPES)} 个类型 / types, asyncapi.json: {folder}", err=True)
+    outbox = resources.files("connectors.sql").joinpath("outbox.sql").read_bytes()
+    (folder / "outbox.sql").write_bytes(outbox)
+    typer.echo(f"{len(TYPES)} 个类型 / types, asyncapi.json, outbox.sql: {folder}", err=True)
 
 
 def _pretty(document: Any) -> bytes:

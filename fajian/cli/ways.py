@@ -85,7 +85,7 @@ def _is_away(answer: httpx.Response) -> bool:
     """Tell whether anything of the request has to be asked again."""
     if answer.status_code == 207:
         return any(item["status"] == 503 for item in answer.json()["refused"])
-    return answer.status_code == 503
+    return answer.status_code in (429, 503)
 
 
 def _fate_of_one(line: Line, verdict: Mapping[str, Any]) -> Fate:

@@ -79,15 +79,19 @@ class County:
 
     async def _hand_over(self, side: str, events: Events) -> None:
         if side in self._doors:
-            answer = await self._doors[side].post(
-                "/v1/events", content=orjson.dumps(events), headers={"content-type": BATCH}
-            )
+            answer = await self._post(side, orjson.dumps(events))
+            while answer.status_code in (429, 503):  # the same events again do no harm
+                await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+                answer = await self._post(side, orjson.dumps(events))
             if answer.status_code not in (202, 207):
                 raise DemoError(
                     f"expected 202 from the {side}'s connector, got {answer.status_code}: {answer.text}"
                 )
             return
         await self._own_clients[side].deliver([_inbox_record(side, event) for event in events])
+
+    async def _post(self, side: str, batch: bytes) -> httpx.Response:
+        return await self._doors[side].post("/v1/events", content=batch, headers={"content-type": BATCH})
 
 
 def _by_side(events: Events) -> Iterable[tuple[str, Events]]:

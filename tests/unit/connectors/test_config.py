@@ -6,6 +6,7 @@ import pytest
 
 from connectors import court, procuratorate
 from connectors.config import load_config, load_side
+from connectors.sources.csv_mapping import load_mapping
 from fajian.errors import ConnectorConfigError
 from schemas.topics import TOPICS
 
@@ -114,3 +115,59 @@ def test_the_file_of_the_other_side_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConnectorConfigError, match=r"missing\.toml: expected a readable TOML file"):
         load_config(tmp_path / "missing.toml", {})
+
+
+SECRETS = {"PASSWORD": "p", "KEY": "0123456789abcdef", "A_DSN": "postgresql://x"}
+OUTBOX = '[[source]]\nkind = "outbox"\ndsn = "${A_DSN}"\n'
+FOLDER = '[[source]]\nkind = "files"\nfolder = "/srv/x"\nsources = ["//court/"]\n'
+
+
+def test_a_side_may_have_several_outboxes_and_folders_beside_its_door(tmp_path: Path) -> None:
+    more = f'{OUTBOX}{OUTBOX}name = "second"\n{FOLDER}{FOLDER}name = "evening"\ncomplete = "marker"\n'
+
+    config = load_config(write(tmp_path, GOOD + more), SECRETS)
+
+    assert config.http is not None
+    assert [source.name for source in config.outboxes] == ["outbox", "second"]
+    assert [source.name for source in config.folders] == ["files", "evening"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        (OUTBOX + OUTBOX, "every [[source]] needs a name of its own, got outbox, outbox"),
+        (OUTBOX.replace("${A_DSN}", "postgresql://u:secret@h/d"), "expected a reference like ${NAME}"),
+        (OUTBOX + "batch = 3\n", "source[1].batch: Extra inputs are not permitted"),
+        (FOLDER.replace('["//court/"]', "[]"), "source[1].sources: "),
+        (FOLDER + 'complete = "maybe"\n', "source[1].complete: "),
+        ('[[source]]\nkind = "fax"\n', "source[1]"),
+    ],
+)
+def test_a_source_that_cannot_be_is_told_by_its_key(tmp_path: Path, tables: str, told: str) -> None:
+    path = write(tmp_path, GOOD + tables)
+
+    with pytest.raises(ConnectorConfigError) as refused:
+        load_config(path, SECRETS)
+
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("files = [", "expected TOML"),
+        ('files = ["a*.csv"]\n[event]\nsource = "//court/x"\n', "[event] lacks type, subject, time"),
+        (
+            'files = ["a*.csv"]\nencoding = "latin-1"\n[event]\n',
+            "encoding: Value error, expected one of",
+        ),
+    ],
+)
+def test_a_mapping_that_cannot_be_read_names_its_file(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "payouts.toml"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(ConnectorConfigError, match=r"payouts\.toml") as refused:
+        load_mapping(path)
+
+    assert told in str(refused.value)

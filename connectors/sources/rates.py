@@ -1,0 +1,71 @@
+"""How much each system may bring, so that one that floods the door does not keep the others waiting.
+
+A bucket for each system fills at its rate up to its burst. Who finds anything in it may come in, and pays
+for what he brought afterwards, if need be on credit: the size of a request is known only when it is read.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+
+from connectors.source_config import HttpSource
+from connectors.sources.problems import HttpProblem
+
+
+@dataclass
+class _Account:
+    rate: float  #: events per second
+    burst: int
+    level: float
+    at: float
+    under_way: int = 0
+
+
+class Rates:
+    """The buckets of all systems of one door."""
+
+    def __init__(self, config: HttpSource, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._config = config
+        self._own = {
+            entry.system: (
+                entry.events_per_second or config.events_per_second,
+                entry.burst_events or config.burst_events,
+            )
+            for entry in config.keys
+        }
+        self._accounts: dict[str, _Account] = {}
+
+    @contextmanager
+    def let_in(self, system: str) -> Iterator[Callable[[int], None]]:
+        """Let *system* in, or raise `HttpProblem` 429; what is given is to be called with what it brought."""
+        account = self._account(system)
+        if account.level <= 0:
+            wait = max(1, ceil((1 - account.level) / account.rate))
+            raise _too_much(f"{system}: expected at most {account.rate:g} events per second", wait)
+        if account.under_way >= self._config.requests_at_once:
+            raise _too_much(f"{system}: expected at most {self._config.requests_at_once} requests at once", 1)
+        account.under_way += 1
+        account.level -= 1  # for the request itself, even if nothing of use is in it
+
+        def charge(events: int) -> None:
+            account.level -= max(0, events - 1)
+
+        try:
+            yield charge
+        finally:
+            account.under_way -= 1
+
+    def _account(self, system: str) -> _Account:
+        now = self._clock()
+        if (account := self._accounts.get(system)) is None:
+            rate, burst = self._own.get(system, (self._config.events_per_second, self._config.burst_events))
+            account = self._accounts[system] = _Account(rate, burst, burst, now)
+        account.level = min(account.burst, account.level + (now - account.at) * account.rate)
+        account.at = now
+        return account
+
+
+def _too_much(detail: str, wait_seconds: int) -> HttpProblem:
+    return HttpProblem(429, "too-many", detail, headers={"Retry-After": str(wait_seconds)})

@@ -1,0 +1,130 @@
+"""The web server around the door: TLS, names in client certificates, and no patience with slow headers."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from connectors.source_config import HttpSource, Tls
+from connectors.sources.problems import problem_response
+from fajian.errors import ConnectorConfigError
+
+CERTIFICATE_NAMES = "fajian.certificate_names"  #: in the ASGI scope: whom the client's certificate names
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: when to stop is the connector's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server_of(app: ASGIApp, http: HttpSource) -> Server:
+    """Return a server for *app*; the sockets are given to it later."""
+    config = uvicorn.Config(
+        _unambiguous(app),
+        http=_protocol_with(http.header_timeout_seconds),
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=ceil(http.header_timeout_seconds),
+        timeout_graceful_shutdown=3,
+        limit_concurrency=http.max_connections,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    config.load()
+    if http.tls is not None:
+        required = all(entry.certificate for entry in http.keys)
+        config.ssl = tls_context(http.tls, required=required)
+    return Server(config)
+
+
+def tls_context(tls: Tls, *, required: bool) -> ssl.SSLContext:
+    """Return the door's side of TLS 1.2 or newer; with a CA, clients may or must show certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(tls.certificate, tls.private_key)
+        if tls.client_ca is not None:
+            context.load_verify_locations(tls.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
+    except (OSError, ssl.SSLError) as error:
+        raise ConnectorConfigError(f"[source.tls]: expected readable PEM files, {error}") from error
+    return context
+
+
+def names_in(certificate: Any) -> Sequence[str]:
+    """Return the DNS names, URIs and common names of a checked certificate, as `getpeercert` tells it."""
+    told = certificate or {}
+    others = [value for kind, value in told.get("subjectAltName", ()) if kind in ("DNS", "URI")]
+    common = [value for part in told.get("subject", ()) for kind, value in part if kind == "commonName"]
+    return (*others, *common)
+
+
+def _protocol_with(header_seconds: float) -> type[H11Protocol]:
+    """Return uvicorn's HTTP with a limit to the time in which a request's headers must have come."""
+
+    class Protocol(H11Protocol):
+        _impatience: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            connection = transport.get_extra_info("ssl_object")
+            if connection is not None:
+                self.app = _with_names(self.app, names_in(connection.getpeercert()))
+            self._be_impatient()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is h11.IDLE:
+                self._be_impatient()
+            else:
+                self._be_patient()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._be_patient()
+            super().connection_lost(exc)
+
+        def _be_impatient(self) -> None:
+            if self._impatience is None:
+                self._impatience = self.loop.call_later(header_seconds, self.transport.abort)
+
+        def _be_patient(self) -> None:
+            if self._impatience is not None:
+                self._impatience.cancel()
+                self._impatience = None
+
+    return Protocol
+
+
+def _unambiguous(app: ASGIApp) -> ASGIApp:
+    """Refuse a request that gives its length in two ways: a proxy before us may believe the other."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if names >= {b"content-length", b"transfer-encoding"}:
+            detail = "expected content-length or transfer-encoding, got both"
+            await problem_response(400, "header", detail, headers={"Connection": "close"})(
+                scope, receive, send
+            )
+        else:
+            await app(scope, receive, send)
+
+    return checked
+
+
+def _with_names(app: ASGIApp, names: Sequence[str]) -> ASGIApp:
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CERTIFICATE_NAMES: names}, receive, send)
+
+    return named
