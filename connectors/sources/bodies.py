@@ -31,14 +31,12 @@ async def read_body(request: Request, *, limit: int, timeout_seconds: float) -> 
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    if int(request.headers.get("content-length", "0")) > limit:  # the server has checked that it is a number
-        raise too_large(limit)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > limit:
-            raise too_large(limit)
         parts.append(part)
+        if size > limit:
+            raise TooLargeError(limit, b"".join(parts))
     return b"".join(parts)
 
 
@@ -50,11 +48,15 @@ def gunzip(raw: bytes, *, limit: int) -> bytes:
     except zlib.error as error:
         raise HttpProblem(400, "broken-body", f"content-encoding says gzip, but: {error}") from error
     if len(body) > limit:
-        raise too_large(limit)
+        raise TooLargeError(limit, body)
     if not unpacker.eof or unpacker.unused_data:
         raise HttpProblem(400, "broken-body", "expected exactly one whole gzip member")
     return body
 
 
-def too_large(limit: int) -> HttpProblem:
-    return HttpProblem(413, "too-large", f"expected at most {limit} bytes (after unpacking)")
+class TooLargeError(HttpProblem):
+    """A body beyond the limit; *begun* is what was read of it, a byte more than the limit."""
+
+    def __init__(self, limit: int, body: bytes) -> None:
+        super().__init__(413, "too-large", f"expected at most {limit} bytes (after unpacking)", pointer="")
+        self.begun = body[: limit + 1]

@@ -25,8 +25,8 @@ from connectors.metrics import Metrics, PartHealth
 from connectors.projection import Projection, receipt_standing
 from connectors.source_config import HttpSource
 from connectors.sources.answers import Outcome, batch_answer, single_answer
-from connectors.sources.bodies import read_body
-from connectors.sources.http_modes import http_mode, take_apart
+from connectors.sources.bodies import TooLargeError, read_body
+from connectors.sources.http_modes import http_mode, oversized, take_apart
 from connectors.sources.keys import Caller, Doorman
 from connectors.sources.openapi import openapi
 from connectors.sources.problems import HttpProblem, JsonResponse, problem_response
@@ -65,7 +65,13 @@ def build_app(door: HttpDoor) -> Starlette:
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
         with door.rates.let_in(caller.system) as charge:
-            body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
+            try:
+                body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
+            except TooLargeError as error:
+                if mode != "batch":  # of a batch nobody can tell which event was too large
+                    kept = oversized(mode, request.headers, error.begun, detail=error.detail)
+                    await _publish(door, caller, [kept])
+                raise
             submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
             charge(len(submissions))
             outcomes = await _publish(door, caller, submissions)

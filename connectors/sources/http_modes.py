@@ -1,12 +1,22 @@
 """From an HTTP request to submissions: CloudEvents 1.0, binary, structured or batched. Pure."""
 
+from dataclasses import replace
+
 from starlette.datastructures import Headers
 
+from connectors.kafka import Letter
 from connectors.source_config import HttpSource
 from connectors.sources.problems import HttpProblem
-from connectors.sources.submissions import Judge, Submission, from_document, judged, unreadable
+from connectors.sources.submissions import (
+    REFUSED_AT,
+    Judge,
+    Submission,
+    from_document,
+    judged,
+    unreadable,
+)
 from fajian.errors import WireError
-from schemas.cloudevents import BATCH, STRUCTURED, Mode, from_http, mode_of
+from schemas.cloudevents import BATCH, STRUCTURED, Mode, from_http, mode_of, to_kafka
 from schemas.envelope import JSON
 from schemas.strict_json import loads
 
@@ -25,6 +35,21 @@ def http_mode(headers: Headers) -> Mode:
         f"expected {', '.join(ACCEPTED_MEDIA)} in UTF-8, got {headers.get('content-type', 'none')[:80]!r}",
         headers={"Accept-Post": ", ".join(ACCEPTED_MEDIA)},
     )
+
+
+def oversized(mode: Mode, headers: Headers, begun: bytes, *, detail: str) -> Submission:
+    """Keep the beginning of an event beyond the limit: intake refuses it for its size, and buries it."""
+    error = WireError(detail, code="too-large", pointer="")
+    kept = unreadable(begun, headers.get("content-type", ""), error, door="http")
+    if mode != "binary":
+        return kept
+    try:
+        raw = from_http(headers.raw, begun)
+    except WireError:
+        return kept
+    named, _ = to_kafka(raw)
+    letter = Letter(None, begun, (*named, (REFUSED_AT, b"http")))
+    return replace(kept, letter=letter, source=raw.attributes.get("source"), id=raw.attributes.get("id"))
 
 
 def take_apart(

@@ -86,7 +86,7 @@ async def test_a_gzip_bomb_is_refused_before_it_is_unpacked() -> None:
     answer = await post(inbox, bomb, {**STRUCTURED, "Content-Encoding": "gzip"})
 
     assert answer.status_code == 413
-    assert inbox.letters == []
+    assert [len(letter.value or b"") for letter in inbox.letters] == [1024 * 1024 + 1]
 
 
 @pytest.mark.parametrize(
@@ -217,14 +217,28 @@ async def test_a_kafka_that_is_away_is_told_with_a_time_to_come_again(headers: d
 
 
 @pytest.mark.parametrize("size", [1_000_000, 2_000_000])
-async def test_an_event_above_the_limit_is_refused(size: int) -> None:
+async def test_an_event_above_the_limit_is_refused_and_its_beginning_kept(size: int) -> None:
     inbox = MemoryInbox()
     event = money_paid(data={"payment_ref": "P", "amount": "1.00", "note": "x" * size})
 
     answer = await post(inbox, event, STRUCTURED, max_event_bytes=900_000)
 
     assert answer.status_code == 413
-    assert inbox.letters == []
+    (letter,) = inbox.letters
+    assert len(letter.value or b"") == 900_001
+    assert ("fajian_refused_at", b"http") in letter.headers
+
+
+async def test_an_oversized_event_in_binary_mode_keeps_its_name() -> None:
+    inbox = MemoryInbox()
+    attributes = {"ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "//court/x", "ce-type": "t"}
+    headers = {**attributes, "Content-Type": "application/json"}
+
+    answer = await post(inbox, b"[" + b" " * 1_100_000 + b"]", headers)
+
+    assert answer.status_code == 413
+    (letter,) = inbox.letters
+    assert ("ce_id", b"e-1") in letter.headers
 
 
 @pytest.mark.parametrize(
