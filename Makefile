@@ -36,7 +36,7 @@ lock:  ## resolve the lock files anew, in a throw-away environment (UPGRADE=--up
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet uv
 	build/lock/bin/uv pip compile $(LOCK_FLAGS) $(UPGRADE) --group build -o requirements.lock pyproject.toml
-	build/lock/bin/uv pip compile $(LOCK_FLAGS) $(UPGRADE) --group build --group dev \
+	build/lock/bin/uv pip compile $(LOCK_FLAGS) $(UPGRADE) --group build --group dev --group bench \
 		--constraint requirements.lock -o requirements-dev.lock pyproject.toml
 	rm -rf build/lock
 
@@ -49,10 +49,10 @@ clean:  ## remove what make has made (data folders stay)
 # The stamps say which lock file an environment was made from: a second run installs nothing.
 .venv/.run: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.run
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
