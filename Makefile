@@ -4,9 +4,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := agents schemas connectors fajian
 ARGS ?=
+UNIT := $(BIN)/pytest tests/unit -n auto --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs format lock clean
+.PHONY: help demo test check lint docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,15 +16,22 @@ demo: .venv/.run  ## play a simulated county on a real Kafka and PostgreSQL (ARG
 	$(BIN)/fajian demo $(ARGS)
 
 test: .venv/.dev  ## run every test, with the embedded Kafka and PostgreSQL (ARGS="-k words")
+ifeq ($(strip $(ARGS)),)
+	$(UNIT)
+	$(BIN)/pytest tests/integration tests/e2e
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
-check: .venv/.dev  ## lint, types, import layers, unit tests, a fully covered core, the compose file
+check: lint  ## what needs no Kafka: lint, and the unit tests with a fully covered core
+	$(UNIT)
+
+lint: .venv/.dev  ## style, types, import layers, the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES) tests
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/pytest tests/unit --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 docs: .venv/.run  ## write the page of the law anew from its tables
 	$(BIN)/fajian law page > docs/law.md
