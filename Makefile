@@ -7,7 +7,7 @@ ARGS ?=
 UNIT := $(BIN)/pytest tests/unit -n auto --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint docs format lock clean
+.PHONY: help demo test check lint bench docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +29,12 @@ check: lint  ## what needs no Kafka: lint, and the unit tests with a fully cover
 lint: .venv/.dev  ## style, types, import layers, the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(PACKAGES) tests
+	$(BIN)/mypy $(PACKAGES) bench tests
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--quick", ARGS="--only casework")
+	$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/.run  ## write the page of the law anew from its tables
 	$(BIN)/fajian law page > docs/law.md

@@ -65,7 +65,7 @@ class DayEnder:
         ends = await self._log.ends(self._parts)
         at = datetime.combine(from_day, time(), clock.SHANGHAI)
         await self._outbox.deliver(
-            [_record(part, DECLARED, from_day, at, data) for part in self._parts if ends[part] == 0]
+            [clock_output(part, DECLARED, from_day, at, data) for part in self._parts if ends[part] == 0]
         )
 
     async def next_day(self) -> date:
@@ -134,7 +134,7 @@ class DayEnder:
     async def _append(self, day: date, *, complete: bool) -> None:
         await self._rules.refresh()
         data = {"day": day.isoformat(), "rules": self._rules.in_force(day), "incomplete": not complete}
-        ticks = [_record(part, TICKED, day, end_of(day), data) for part in self._parts]
+        ticks = [clock_output(part, TICKED, day, end_of(day), data) for part in self._parts]
         await self._outbox.deliver(ticks)
         ledger_id = (await self._log.topic_ids([CASE_EVENTS]))[CASE_EVENTS]
         stated = Progress(topic_id=ledger_id, acked=0, notes={"tick": day.isoformat()})
@@ -168,7 +168,8 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), clock.SHANGHAI)
 
 
-def _record(part: Part, ce_type_: str, day: date, at: datetime, data: Mapping[str, object]) -> Output:
+def clock_output(part: Part, ce_type_: str, day: date, at: datetime, data: Mapping[str, object]) -> Output:
+    """Return a record of the clock itself, a declaration or a tick, for one partition of the ledger."""
     name = derived_id(*(() if ce_type_ == TICKED else (ce_type_,)), str(part.partition), day.isoformat())
     headers: tuple[Header, ...] = (
         ("ce_specversion", b"1.0"),
