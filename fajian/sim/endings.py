@@ -11,6 +11,7 @@ from fajian.sim.diary import Diary
 from fajian.sim.duties import LEADS
 
 BY_RULE: Final = "by-rule"
+OF_PROCURATORATE: Final = ("sup-", "advice-", "files-return")
 
 #: Twists that every duty can take; a deck names the ones that it deals.
 KEPT: Final = ("prompt", "last-day", "late-record", "corrected")
@@ -100,7 +101,7 @@ def _contest(diary: Diary, duty: Duty) -> None:
     if diary.rng.random() < 0.6:
         return
     flag = flag_id(duty.subject, duty.rule, duty.instance)
-    owner = PROCURATORATE if duty.rule.startswith("sup-") else COURT
+    owner = PROCURATORATE if duty.rule.startswith(OF_PROCURATORATE) else COURT
     day = diary.workdays_after(duty.due, 1)
     diary.report("FlagAcknowledged", duty.subject, day, source=owner, flag_id=flag)
     diary.report(

@@ -73,7 +73,7 @@ class Bureau:
         if life not in ("paid", "withdrawn") and self._diary.rng.random() < 0.5:
             self._object(case)
         if life not in BRIEF:
-            self._errands.run(case.subject, case.docketed, times=2)
+            self._errands.run(case.subject, case.docketed, times=3)
         if life == "sold":
             self._sell(case)
         elif life in ("paid", "paid-in-rates"):

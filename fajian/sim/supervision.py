@@ -77,7 +77,7 @@ class CivilDivision:
         if stage == "explain" or diary.rng.random() < 0.3:
             self._ask(matter, accepted)
         if stage not in ("explain", "notice"):
-            self._errands.run(matter.subject, accepted)
+            self._errands.run(matter.subject, accepted, times=2)
         if stage == "return":
             self._borrow(matter, accepted)
         concluded = self._review(matter, accepted)
