@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any, TextIO
@@ -20,7 +21,8 @@ from fajian import clock
 from fajian.errors import FajianError, LedgerUndeclaredError, NotRunningError, StartError
 from fajian.law.documents import load_rules
 from fajian.local.admin import kafka_admin
-from fajian.local.parts import TICKER, Part, bus
+from fajian.local.doors import ask, problems_in, read_doors, wait_until_open
+from fajian.local.parts import TICKER, Part, bus, start_parts
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, read_processes, read_stack, running_pid
 from fajian.settings import load_settings
@@ -31,6 +33,8 @@ from schemas.topics import HUB, OPERATOR
 
 READY = "就绪 / ready"
 STOP_SECONDS = 30.0
+ANSWER_SECONDS = 3.0
+BROKERS = (1, 3)  #: two would stop when one is away, as one does
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="数据目录 / where everything is kept")]
 
@@ -43,16 +47,32 @@ def up(
     bare: Annotated[
         bool, typer.Option("--bare", help="只启动 Kafka 与 PostgreSQL / without workers and connectors")
     ] = False,
+    brokers: Annotated[
+        int | None,
+        typer.Option(
+            help="Kafka 节点数，1 或 3，建目录时定 / Kafka brokers, 1 or 3; fixed when the folder is made"
+        ),
+    ] = None,
 ) -> None:
     """启动本机总线 / Start the bus on this machine: Kafka, PostgreSQL, workers, connectors."""
+    if brokers not in (None, *BROKERS):
+        raise typer.BadParameter(f"应为 / expected 1 | 3, 得到 / got {brokers}", param_hint="--brokers")
     settings = load_settings(data_dir=data_dir)
     if foreground:
-        _run(settings.data_dir, settings.cache_dir, settings.partitions, () if bare else (*bus(), TICKER))
+        stack = EmbeddedStack(
+            settings.data_dir,
+            cache_dir=settings.cache_dir,
+            partitions=settings.partitions,
+            brokers=brokers,
+            progress=Terminal(),
+        )
+        _run(stack, () if bare else (*bus(), TICKER))
         return
     if (pid := running_pid(settings.data_dir)) is not None:
         typer.echo(f"已在运行 / running already: {pid}", err=True)
         return
-    _run_in_background(settings.data_dir, ["--bare"] if bare else [])
+    options = ["--bare"] if bare else []
+    _run_in_background(settings.data_dir, [*options, *(["--brokers", str(brokers)] if brokers else [])])
 
 
 def down(data_dir: DataDir = None) -> None:
@@ -82,18 +102,17 @@ def status(
     sys.exit(1 if report["problems"] else 0)
 
 
-def _run(data_dir: Path, cache_dir: Path, partitions: int, parts: Sequence[Part]) -> None:
-    """Run the stack and *parts* until somebody says stop. A new ledger lives in real time, from today on."""
-    progress = Terminal()
+def _run(stack: EmbeddedStack, parts: Sequence[Part]) -> None:
+    """Run *stack* and *parts* until somebody says stop. A new ledger lives in real time, from today on."""
+    progress = stack.progress
     asked_to_stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: _leave(asked_to_stop))
-    stack = EmbeddedStack(data_dir, cache_dir=cache_dir, partitions=partitions, progress=progress)
     with stack as info:
         asyncio.run(_found(info))
-        for part in parts:
-            progress.say(f"启动 / starting {part.name}")
-            stack.supervisor.start(stack.command(info, part.name, *part.arguments, principal=part.principal))
+        progress.say(f"启动 / starting {' '.join(part.name for part in parts)}".rstrip())
+        for fault in wait_until_open(start_parts(stack, info, parts)):
+            progress.say(f"问题 / problem: {fault}")
         progress.say(f"{READY}: Kafka {info.bootstrap}")
         threading.Event().wait()
 
@@ -163,22 +182,45 @@ def _wait_until_gone(folder: Path) -> bool:
 
 def _report(info: StackInfo) -> dict[str, Any]:
     topics, problems = _topics(info)
+    brokers = _brokers(info)
+    if brokers["answering"] < brokers["expected"]:
+        problems.append(f"{brokers['answering']} of {brokers['expected']} Kafka brokers answer")
     processes = read_processes(Path(info.data_dir))
     problems += [
         f"{each['name']} is down, last exit {each['last_exit']}" for each in processes if not each["pid"]
     ]
     problems += [f"{side}: {reason}" for side in info.dsns if (reason := _database_problem(info.dsns[side]))]
+    doors = read_doors(Path(info.data_dir))
+    problems += [f"{name}: {reason}" for name, url in doors.items() for reason in _door_problems(url)]
     return {
         "running": True,
         "pid": info.pid,
         "data_dir": info.data_dir,
         "kafka": info.bootstrap,
+        "brokers": brokers,
         "databases": {side: dsn.rpartition("@")[2] for side, dsn in info.dsns.items()},
         "http": {side: f"http://127.0.0.1:{port}" for side, port in info.http_ports.items()},
+        "doors": dict(doors),
         "processes": processes,
         "topics": topics,
         "problems": problems,
     }
+
+
+def _brokers(info: StackInfo) -> dict[str, int]:
+    with kafka_admin(info.access()) as admin:
+        answering = admin.count_brokers(timeout=ANSWER_SECONDS)
+    return {"expected": len(info.bootstrap.split(",")), "answering": answering}
+
+
+def _door_problems(url: str) -> list[str]:
+    """Return what a worker or connector says that it cannot do just now."""
+    said = ask(url, "readyz")
+    if said is None:
+        return [f"{url} does not answer"]
+    if said["status"] == HTTPStatus.OK:
+        return []
+    return problems_in(said) or [f"{url} is not ready yet"]
 
 
 def _topics(info: StackInfo) -> tuple[list[dict[str, Any]], list[str]]:
@@ -204,7 +246,9 @@ def _database_problem(dsn: str) -> str | None:
 def _lines(report: dict[str, Any]) -> Iterator[str]:
     if report["running"]:
         yield f"运行中 / running  pid {report['pid']}  {report['data_dir']}"
-        yield f"Kafka             {report['kafka']}  主题 / topics: {len(report['topics'])}"
+        brokers = f"{report['brokers']['answering']}/{report['brokers']['expected']}"
+        topics = f"主题 / topics: {len(report['topics'])}"
+        yield f"Kafka             {report['kafka']}  节点 / brokers: {brokers}  {topics}"
         yield from (f"PostgreSQL        {side}: {where}" for side, where in report["databases"].items())
         yield from (f"HTTP              {side}: {where}" for side, where in report["http"].items())
     for each in report.get("processes", ()):

@@ -21,7 +21,6 @@ from fajian.streams.ticker import Ticker
 from schemas.cloudevents import raw_of, to_kafka
 from schemas.topics import HUB, OPERATOR, SIDES, inbox
 
-READY_SECONDS = 60.0
 BATCH = "application/cloudevents-batch+json"
 
 Events = Sequence[Mapping[str, Any]]
@@ -63,15 +62,6 @@ class County:
         await publish_rules(self._operator, load_rules(), effective_day=first_day)
         await self._ticker.declare(simulated=True, from_day=first_day)
 
-    async def wait_until_open(self, worker_url: str) -> None:
-        """Return when the worker has its partitions and both connectors listen."""
-        pages = [f"{worker_url}/readyz"]
-        pages += [f"http://127.0.0.1:{port}/readyz" for port in self._stack.http_ports.values()]
-        async with httpx.AsyncClient() as client, asyncio.timeout(READY_SECONDS):
-            for page in pages:
-                while not await _is_ready(client, page):  # noqa: ASYNC110 - a process that starts tells nobody
-                    await asyncio.sleep(0.1)
-
     async def live(self, day: date, events: Events) -> None:
         """Hand over the events of *day*, each side its own, then end it."""
         await asyncio.gather(*(self._hand_over(side, own) for side, own in _by_side(events)))
@@ -112,10 +102,3 @@ def _door(stack: StackInfo, side: str) -> httpx.AsyncClient:
         headers={"authorization": f"Bearer {stack.http_keys[side]}"},
         timeout=30,
     )
-
-
-async def _is_ready(client: httpx.AsyncClient, page: str) -> bool:
-    try:
-        return (await client.get(page)).status_code == 200
-    except httpx.TransportError:
-        return False

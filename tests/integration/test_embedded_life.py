@@ -38,7 +38,9 @@ def _options(access: Access) -> dict[str, Any]:
 
 
 @contextmanager
-def _kafka(folder: Path, cache_dir: Path, *, brokers: int = 1) -> Iterator[tuple[EmbeddedKafka, Supervisor]]:
+def _kafka(
+    folder: Path, cache_dir: Path, *, brokers: int | None = None
+) -> Iterator[tuple[EmbeddedKafka, Supervisor]]:
     jars = ensure_jars(cache_dir)
     with Supervisor() as supervisor:
         kafka = EmbeddedKafka(folder, jars=jars, supervisor=supervisor, brokers=brokers)
@@ -81,7 +83,7 @@ async def test_nothing_that_was_acknowledged_is_lost_when_the_broker_is_killed(
         assert await _read(kafka.access, RECORDS) == values
 
 
-async def test_three_brokers_go_on_when_one_is_away(tmp_path: Path, cache_dir: Path) -> None:
+async def test_three_brokers_go_on_when_one_is_away_and_stay_three(tmp_path: Path, cache_dir: Path) -> None:
     with _kafka(tmp_path, cache_dir, brokers=3) as (kafka, supervisor):
         with kafka_admin(kafka.access) as admin:
             admin.create_topics([NewTopic("numbers", num_partitions=1, replication_factor=3)])
@@ -90,6 +92,11 @@ async def test_three_brokers_go_on_when_one_is_away(tmp_path: Path, cache_dir: P
         await _write(kafka.access, [b"one", b"two"])
 
         assert await _read(kafka.access, 2) == [b"one", b"two"]
+
+    with _kafka(tmp_path, cache_dir) as (kafka, _):  # as many again, without being told
+        assert (kafka.brokers, await _read(kafka.access, 2)) == (3, [b"one", b"two"])
+    with pytest.raises(LocalError, match="a cluster of 3 brokers, asked for 1"):
+        EmbeddedKafka(tmp_path, jars=(), supervisor=Supervisor(), brokers=1).launch()
 
 
 @pytest.fixture(scope="module")
