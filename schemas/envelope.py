@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.fields import REF_PATTERN
-from schemas.problems import Problem, shown
+from schemas.problems import Problem, pointer_to, shown
 
 SPECVERSION: Final = "1.0"
 JSON: Final = "application/json"
-LONGEST: Final = 256  #: characters of any attribute
+LONGEST: Final = 256  #: characters of an attribute that the bus knows
+LONGEST_EXTENSION: Final = 1024  #: characters of any other: a `tracestate` alone may have 512
 EARLIEST_YEAR: Final = 1900  #: an earlier time is the default value of some system
 
 REQUIRED: Final = ("specversion", "id", "source", "type", "time", "subject")
@@ -21,7 +22,14 @@ RESERVED: Final = ("submittedby", "inboxposition", "arrivedtime", "originid", "p
 
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _CLEAN = re.compile(REF_PATTERN)
-_SOURCE = re.compile(r"//[^\s/?#]+/[^\s?#]+")
+_SOURCE = re.compile(r"//[^\s/?#\"<>\\^`{|}]+/[^\s?#\"<>\\^`{|}]+")  # an IRI: the codes of courts are Chinese
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\"<>\\^`{|}]+")
+#: What a CloudEvents String may not hold: control characters, and code points that are no characters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+    + "]"
+)
 _SEQUENCE = re.compile(r"[0-9]{1,18}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
@@ -96,7 +104,7 @@ def read_attributes(attributes: Mapping[str, str]) -> tuple[Envelope | None, lis
         check = _CHECKS.get(name, _check_extension)
         if (problem := check(name, value)) is not None:
             problems.append(problem)
-        elif check is _check_extension:
+        elif check is _check_extension or check is _check_schema:
             extensions.append((name, value))
     if not attributes.keys() >= _REQUIRED:
         missing = (name for name in REQUIRED if name not in attributes)
@@ -129,7 +137,21 @@ def read_attributes(attributes: Mapping[str, str]) -> tuple[Envelope | None, lis
 
 def is_clean(text: str) -> bool:
     """Tell whether *text* can be an attribute: neither empty nor too long, and nothing unprintable in it."""
-    return 0 < len(text) <= LONGEST and _CLEAN.fullmatch(text) is not None
+    return (
+        0 < len(text) <= LONGEST
+        and _CLEAN.fullmatch(text) is not None
+        and (text.isascii() or _FORBIDDEN.search(text) is None)
+    )
+
+
+@lru_cache(maxsize=256)
+def is_json(content_type: str) -> bool:
+    """Tell whether *content_type* declares JSON in UTF-8: `*/json` or `*/*+json`, as CloudEvents has it."""
+    media, *parameters = content_type.lower().split(";")
+    kind, _, subtype = media.strip().partition("/")
+    given = (parameter.partition("=") for parameter in parameters)
+    charsets = [value.strip().strip('"') for name, _, value in given if name.strip() == "charset"]
+    return bool(kind) and (subtype == "json" or subtype.endswith("+json")) and charsets in ([], ["utf-8"])
 
 
 def _check_clean(name: str, value: str) -> Problem | None:
@@ -174,21 +196,33 @@ def _check_sequence(name: str, value: str) -> Problem | None:
 
 
 def _check_content_type(name: str, value: str) -> Problem | None:
-    media, _, parameters = value.lower().partition(";")
-    charset = parameters.replace(" ", "").removeprefix("charset=").strip('"')
-    if media.strip() == JSON and charset in ("", "utf-8"):
+    if is_json(value):
         return None
     return Problem("content-type", f"expected {JSON}, got {shown(value)}", f"/{name}")
+
+
+def _check_schema(name: str, value: str) -> Problem | None:
+    if len(value) <= LONGEST_EXTENSION and _URI.fullmatch(value) and _FORBIDDEN.search(value) is None:
+        return None
+    return Problem("attribute-value", f"expected an absolute URI, got {shown(value)}", f"/{name}")
 
 
 def _check_extension(name: str, value: str) -> Problem | None:
     if name in RESERVED:
         return Problem("attribute-reserved", f"expected no {name}: the bus writes it itself", f"/{name}")
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or name == "data":
         return Problem(
-            "attribute-name", f"expected lower-case letters and digits, got {shown(name)}", f"/{name}"
+            "attribute-name",
+            f"expected lower-case letters and digits, and not data, got {shown(name)}",
+            pointer_to(name),
         )
-    return _check_clean(name, value)
+    if len(value) <= LONGEST_EXTENSION and _FORBIDDEN.search(value) is None:
+        return None
+    return Problem(
+        "attribute-value",
+        f"expected at most {LONGEST_EXTENSION} characters, none for control, got {shown(value)}",
+        f"/{name}",
+    )
 
 
 _REQUIRED = frozenset(REQUIRED)
@@ -205,4 +239,5 @@ _CHECKS: Final[Mapping[str, Callable[[str, str], Problem | None]]] = {
     "sequence": _check_sequence,
     "traceparent": _check_clean,
     "datacontenttype": _check_content_type,
+    "dataschema": _check_schema,
 }

@@ -17,6 +17,7 @@ TITLES: Final[Mapping[str, str]] = {
     "json": "JSON格式错误 / not valid JSON",
     "duplicate-key": "JSON键重复 / key stands twice",
     "too-deep": "嵌套过深 / nested too deeply",
+    "refused": "入口已拒收 / refused at the door",
     "content-type": "内容类型不支持 / content type not supported",
     "header": "消息头无法读取 / header cannot be read",
     "attribute-missing": "缺少属性 / attribute missing",

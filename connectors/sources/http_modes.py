@@ -8,31 +8,32 @@ from connectors.kafka import Letter
 from connectors.source_config import HttpSource
 from connectors.sources.problems import HttpProblem
 from connectors.sources.submissions import (
-    REFUSED_AT,
     Judge,
     Submission,
     from_document,
     judged,
     unreadable,
 )
+from fajian.core.intake import REFUSED_AT
 from fajian.errors import WireError
 from schemas.cloudevents import BATCH, STRUCTURED, Mode, from_http, mode_of, to_kafka
-from schemas.envelope import JSON
+from schemas.envelope import JSON, is_json
 from schemas.strict_json import loads
 
-ACCEPTED_MEDIA = {JSON: "binary", STRUCTURED: "structured", BATCH: "batch"}
+ACCEPTED_MEDIA = (JSON, STRUCTURED, BATCH)
+_MARK = "ce-specversion"  #: a request with it is an event in binary mode, even if it does not name its type
 
 
 def http_mode(headers: Headers) -> Mode:
     """Read the content mode from `Content-Type`, or raise `HttpProblem` 415."""
-    media, _, parameters = headers.get("content-type", "").lower().partition(";")
-    charset = parameters.replace(" ", "").removeprefix("charset=").strip('"')
-    if media.strip() in ACCEPTED_MEDIA and charset in ("", "utf-8"):
-        return mode_of(media)
+    given = headers.get("content-type", JSON if _MARK in headers else "")
+    mode = mode_of(given)
+    if is_json(given) and (mode == "binary" or given.partition(";")[0].strip().lower() in ACCEPTED_MEDIA):
+        return mode
     raise HttpProblem(
         415,
         "content-type",
-        f"expected {', '.join(ACCEPTED_MEDIA)} in UTF-8, got {headers.get('content-type', 'none')[:80]!r}",
+        f"expected {', '.join(ACCEPTED_MEDIA)} in UTF-8, got {given[:80]!r}",
         headers={"Accept-Post": ", ".join(ACCEPTED_MEDIA)},
     )
 
@@ -55,7 +56,7 @@ def oversized(mode: Mode, headers: Headers, begun: bytes, *, detail: str) -> Sub
 def take_apart(
     mode: Mode, headers: Headers, body: bytes, *, config: HttpSource, judge: Judge
 ) -> list[Submission]:
-    """Return the events of one request in their order, each judged; at least one."""
+    """Return the events of one request in their order, each judged. Only a batch may hold none."""
     try:
         if mode == "binary":
             return [judged(from_http(headers.raw, body), judge, door="http")]
@@ -64,8 +65,8 @@ def take_apart(
         return [unreadable(body, headers.get("content-type", ""), error, door="http")]
     if mode == "structured":
         return [from_document(document, judge, door="http")]
-    if not isinstance(document, list) or not document:
-        wrong = WireError("expected a JSON array of at least one event", code="json", pointer="")
+    if not isinstance(document, list):
+        wrong = WireError("expected a JSON array of events", code="json", pointer="")
         return [unreadable(body, BATCH, wrong, door="http")]
     if len(document) > config.max_batch_events:
         raise HttpProblem(413, "too-large", f"expected at most {config.max_batch_events} events in a batch")

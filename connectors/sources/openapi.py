@@ -60,7 +60,7 @@ def _post_events(config: HttpSource) -> Shape:
         }
         for name in (*REQUIRED, *OPTIONAL)
     ]
-    batch = {"type": "array", "items": event, "minItems": 1, "maxItems": config.max_batch_events}
+    batch = {"type": "array", "items": event, "maxItems": config.max_batch_events}
     refusals = {
         "400": "无法读取 / cannot be read",
         "401": "身份不明 / not known",

@@ -12,12 +12,11 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from connectors.kafka import Letter
+from fajian.core.intake import REFUSED_AT
 from fajian.errors import WireError
 from schemas.cloudevents import STRUCTURED, Raw, raw_of, to_kafka
 from schemas.problems import Problem, capped, problem_of
 from schemas.strict_json import loads
-
-REFUSED_AT = "fajian_refused_at"
 
 Door = Literal["http", "outbox", "files"]
 

@@ -16,7 +16,7 @@ from fajian.errors import WireError
 from schemas.cloudevents import Raw, from_kafka, kafka_headers
 from schemas.envelope import Envelope, instant, is_clean
 from schemas.names import ce_type, derived_id
-from schemas.problems import Problem, problem_of
+from schemas.problems import Problem, problem_of, shown
 from schemas.topics import CASE_EVENTS, dead, receipts, side_of
 from schemas.validation import MAX_BYTES, Event
 
@@ -25,6 +25,7 @@ UNKNOWN: Final = "unknown"
 OURS: Final = (
     "fajian_"  #: prefix of headers about a dead letter; only the connector that repairs one writes them
 )
+REFUSED_AT: Final = f"{OURS}refused_at"  #: the door that told the sender no: nothing may come of it then
 KEPT: Final = 64 * 1024  #: bytes of an oversized record that its dead letter keeps
 RETRACTED: Final = ce_type("Retracted", "mechanism")
 
@@ -60,6 +61,9 @@ class Intake:
         verdict = examine(raw, side, self._law, now=arrival if self._simulated else appended)
         if verdict.event is None or verdict.targets is None:
             return submission.rejected(raw, verdict.problems)
+        door = next((value for name, value in record.headers if name == REFUSED_AT), None)
+        if door is not None:
+            return submission.rejected(raw, [_refused_at(door.decode("utf-8", "replace"))])
         return submission.accepted(verdict.event, verdict.targets, verdict.warnings)
 
     def _arrival(self, record: Record, raw: Raw, appended: datetime) -> datetime:
@@ -164,6 +168,10 @@ def _read(record: Record) -> Raw:
     if not record.headers and not record.value:
         raise WireError("expected a CloudEvent, got neither headers nor a value", code="empty", pointer="")
     return from_kafka(record.headers, record.value)
+
+
+def _refused_at(door: str) -> Problem:
+    return Problem("refused", f"expected an event that its door takes, the door {shown(door)} refused it")
 
 
 def _size(record: Record) -> int:

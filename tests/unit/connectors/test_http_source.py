@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.connector_doubles import CASE, KEY, MemoryInbox, client, money_paid
+from tests.intake_doubles import InboxRecord, submit
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
@@ -196,6 +197,41 @@ async def test_a_good_batch_is_accepted_in_order() -> None:
 
     assert answer.status_code == 202
     assert [dict(letter.headers)["ce_id"] for letter in inbox.letters] == [str(i).encode() for i in range(20)]
+
+
+async def test_an_empty_batch_is_taken_for_what_it_is() -> None:
+    inbox = MemoryInbox()
+
+    answer = await post(inbox, [], BATCH)
+
+    assert (answer.status_code, answer.json(), inbox.letters) == (202, {"accepted": []}, [])
+
+
+async def test_a_binary_event_need_not_name_the_type_of_its_data() -> None:
+    inbox = MemoryInbox()
+    event = money_paid()
+    body = orjson.dumps(event.pop("data"))
+    attributes = {f"ce-{name}": quote(value) for name, value in event.items()}
+
+    async with client(inbox) as door:
+        plain = await door.post("/v1/events", content=body, headers=attributes)
+        nothing = await door.post("/v1/events", content=body)
+
+    assert (plain.status_code, nothing.status_code) == (202, 415)
+    assert len(inbox.letters) == 1
+
+
+@pytest.mark.parametrize("content_type", ["application/xml", "application/cloudevents+json; charset=x"])
+async def test_what_the_door_refuses_for_its_type_intake_refuses_too(content_type: str) -> None:
+    inbox = MemoryInbox()
+    good = orjson.dumps(money_paid()["data"]).decode()
+
+    answer = await post(inbox, money_paid(datacontenttype=content_type, data=good), STRUCTURED)
+    [letter] = inbox.letters
+
+    assert answer.status_code == 422
+    outputs = submit(InboxRecord(letter.value, list(letter.headers)))
+    assert [output.topic for output in outputs] == ["court.dead", "court.receipts"]
 
 
 async def test_a_batch_without_a_good_event_is_a_problem() -> None:

@@ -244,6 +244,12 @@ def test_all_faults_of_an_event_are_told_at_once_in_the_order_of_the_checks() ->
     ]  # fmt: skip
 
 
+def test_what_a_door_has_refused_is_never_recorded_even_if_nothing_else_is_wrong() -> None:
+    _, problems = refusal(submit(record(extra=(("fajian_refused_at", b"http"),))))
+
+    assert [problem["type"] for problem in problems] == ["urn:fajian:problem:refused"]
+
+
 def test_a_missing_parent_is_not_told_while_the_body_that_names_it_cannot_be_read() -> None:
     _, problems = refusal(submit(record(subject="（2022）皖1324执异12号", data={})))
 
