@@ -10,7 +10,7 @@ import orjson
 
 from fajian.core.casework import DECLARED, TICKED, Casework
 from fajian.core.facts import Fact, View, read_fact, view_of
-from fajian.core.memory import Memory
+from fajian.core.memory import Memory, fold_all
 from fajian.core.ports import Folded, Header, Output
 from fajian.core.replay import MemoryRecord
 from fajian.core.rules import Rules
@@ -158,9 +158,8 @@ class Bench:
         for record in records:
             self._offset += 1
             batch.append(replace(record, offset=self._offset))
-        folded = self.casework.fold(batch, self.store)
-        self.store.apply(folded.writes)
-        self.outputs += folded.outputs
+        for folded in fold_all(self.casework, batch, self.store):
+            self.outputs += folded.outputs
         return folded
 
     def declare(self, first: str) -> "Bench":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
+from itertools import islice
 
 import orjson
 
@@ -34,6 +35,7 @@ Shown = Mapping[str, Sequence[Matter]]  #: by rule
 
 _MODULUS = 1 << 128
 _CACHED = 4096  #: decoded subjects kept between batches
+SLICE = 1000  #: subjects judged at once where a tick concerns more: other partitions get their turn between
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class Meta:
     chain: str = ""  #: hash over all records so far
     digest: str = "0" * 32  #: sum over the subjects of what `case.state` holds
     subjects: int = 0  #: how many subjects `case.state` holds
+    judging: str | None = None  #: a tick is under way, and has come to the subject of this key
+    before: str | None = None  #: the rules that the tick under way replaces
 
     @property
     def tick_day(self) -> date:
@@ -65,32 +69,42 @@ class Session:
 
 
 class Casework:
-    """The folder behind `agents/casework.py`. *rules* finds a rules version, or raises `KeyError`."""
+    """The folder behind `agents/casework.py`. *rules* finds a rules version, or raises `KeyError`.
 
-    def __init__(self, rules: Callable[[str], Rules]) -> None:
+    A tick that concerns more than *slice_* subjects takes several calls, with the place that it has come to
+    in the store. What comes out is the same, in the same order.
+    """
+
+    def __init__(self, rules: Callable[[str], Rules], *, slice_: int = SLICE) -> None:
         self._rules_of = rules
+        self._slice = slice_
         self._cache: dict[str, tuple[bytes, SubjectState]] = {}
 
     def fold(self, records: Sequence[Record], store: Store) -> Folded:
         raw = store.get(META)
         meta = Meta(**orjson.loads(raw)) if raw else Meta()
-        session = Session(store, meta, Folded(records[-1].offset), records[0].partition)
+        folded = Folded(records[0].offset - 1)
+        session = Session(store, meta, folded, records[0].partition)
         for record in records:
-            meta.chain = _chained(meta.chain, record)
-            self._take(record, session)
+            if not self._take(record, session):
+                break
+            folded.applied = record.offset
         self._keep(session)
-        session.folded.notes = {"chain": meta.chain, "tick": meta.tick or "", "rules": meta.rules or ""}
-        return session.folded
+        folded.notes = {"chain": meta.chain, "tick": meta.tick or "", "rules": meta.rules or ""}
+        return folded
 
-    def _take(self, record: Record, session: Session) -> None:
+    def _take(self, record: Record, session: Session) -> bool:
+        """Fold one record, and tell whether it is done."""
         headers = dict(record.headers)
-        match headers.get("ce_type", b"").decode():
-            case type_ if type_ == TICKED:
-                self._tick(record, headers, session)
-            case type_ if type_ == DECLARED:
-                self._declare(record, session)
-            case _:
-                self._hear(record, headers, session)
+        type_ = headers.get("ce_type", b"").decode()
+        if type_ == TICKED:
+            return self._tick(record, headers, session)
+        session.meta.chain = _chained(session.meta.chain, record)
+        if type_ == DECLARED:
+            self._declare(record, session)
+        else:
+            self._hear(record, headers, session)
+        return True
 
     # -- the clock ---------------------------------------------------------------------------------------
 
@@ -102,51 +116,62 @@ class Casework:
         session.meta.tick, session.meta.rules = before.isoformat(), data["rules"]
         session.meta.simulated = data["simulated"]
 
-    def _tick(self, record: Record, headers: dict[str, bytes], session: Session) -> None:
-        """Judge the morning after a day. A tick that repeats or comes late in the ledger changes nothing.
-
-        Where facts of the day may be missing, the next complete tick judges it. A day that had not ended
-        when its tick was written has none, unless time itself is simulated.
-        """
-        before = self._rules(session, record)
-        data = orjson.loads(record.value or b"{}")
+    def _tick(self, record: Record, headers: dict[str, bytes], session: Session) -> bool:
+        """Judge the morning after a day, or a slice of its subjects; tell whether all are done."""
+        meta, data = session.meta, orjson.loads(record.value or b"{}")
         day = date.fromisoformat(data["day"])
-        meta = session.meta
-        if day <= meta.tick_day or data["incomplete"]:
-            return
-        if not meta.simulated and instant_of(words.end_of(day)) > record.timestamp * 1000:
-            return
-        changed = data["rules"] != meta.rules
-        meta.tick, meta.rules = day.isoformat(), data["rules"]
+        if meta.judging is None:
+            version = self._rules(session, record).version
+            if _is_idle(day, data["incomplete"], meta, record):
+                meta.chain = _chained(meta.chain, record)
+                return True
+            changed = data["rules"] != version
+            if session.states and (changed or len(self._due(session, day)) > self._slice):
+                return False  # slices read the store: what came before goes there first
+            meta.chain = _chained(meta.chain, record)
+            meta.tick, meta.rules, meta.judging = day.isoformat(), data["rules"], ""
+            meta.before = version if changed else None
         rules = self._rules(session, record)
+        before = self._rules_of(meta.before) if meta.before else None
         source, id_ = headers["ce_source"].decode(), headers["ce_id"].decode()
         cause = words.Cause(source, id_, record.offset, day, words.end_of(day))
-        subjects = self._everyone(session) if changed else self._due(session, day)
+        subjects, is_last = self._next(session, day)
         for subject in subjects:
             state = self._state(subject, session)
-            if changed:
+            if before is not None:
                 state.view = None
-            shown = state.judge(rules, None if changed else state.awake(day))
-            if changed:
+            shown = state.judge(rules, None if before else state.awake(day))
+            if before is not None:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
+        if not is_last:
+            session.folded.unfinished = True
+            return False
+        meta.judging = meta.before = None
         session.folded.outputs.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
+        return True
+
+    def _next(self, session: Session, day: date) -> tuple[list[str], bool]:
+        """Return whom the tick of *day* judges next, in a fixed order, and whether nobody is left then."""
+        meta = session.meta
+        if session.states:
+            return self._due(session, day), True
+        first, end = (STATE, STATE + b"\xff") if meta.before else (DUE, _due_until(day))
+        begin = f"{meta.judging}\0".encode() if meta.judging else first
+        keys = [key for key, _ in islice(session.store.scan(begin, end), self._slice + 1)]
+        taken = keys[: self._slice]
+        meta.judging = taken[-1].decode() if taken else ""
+        named_from = len(STATE) if meta.before else len(DUE) + len(day.isoformat())
+        return [key[named_from:].decode() for key in taken], len(keys) == len(taken)
 
     def _due(self, session: Session, day: date) -> list[str]:
         """Return the subjects with something to say at the tick of *day*, in a fixed order."""
-        found = {
-            key[11:].decode(): key[1:11].decode()
-            for key, _ in session.store.scan(DUE, DUE + (day + timedelta(days=1)).isoformat().encode())
-        }
+        found = {key[11:].decode(): key[1:11].decode() for key, _ in session.store.scan(DUE, _due_until(day))}
         for subject, state in session.states.items():
             found.pop(subject, None)
             if state.wake is not None and state.wake <= day:
                 found[subject] = state.wake.isoformat()
         return sorted(found, key=lambda subject: (found[subject], subject))
-
-    def _everyone(self, session: Session) -> list[str]:
-        kept = {key[1:].decode() for key, _ in session.store.scan(STATE, STATE + b"\xff")}
-        return sorted(kept | set(session.states))
 
     # -- the facts ---------------------------------------------------------------------------------------
 
@@ -297,6 +322,20 @@ class Casework:
             del self._cache[next(iter(self._cache))]
         meta = session.meta
         writes[META] = orjson.dumps({name: getattr(meta, name) for name in Meta.__slots__})
+
+
+def _is_idle(day: date, is_incomplete: bool, meta: Meta, record: Record) -> bool:
+    """Tell whether a tick judges nothing.
+
+    It repeats, or comes late in the ledger; or facts of the day may be missing, and the next complete tick
+    judges it; or the day had not ended when the tick was written, and time itself is not simulated.
+    """
+    early = not meta.simulated and instant_of(words.end_of(day)) > record.timestamp * 1000
+    return day <= meta.tick_day or is_incomplete or early
+
+
+def _due_until(day: date) -> bytes:
+    return DUE + (day + timedelta(days=1)).isoformat().encode()
 
 
 def _due_key(day: date, subject: str) -> bytes:

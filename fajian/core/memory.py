@@ -1,7 +1,9 @@
 """A store that forgets everything when it is gone: for replays, for `fajian verify` and for tests."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+from fajian.core.ports import Folded, Folder, Record
 
 
 class Memory:
@@ -30,3 +32,13 @@ class Memory:
             elif known:
                 del self._values[key]
                 del self._keys[bisect_left(self._keys, key)]
+
+
+def fold_all(folder: Folder, records: Sequence[Record], store: Memory) -> Iterator[Folded]:
+    """Fold *records* to the last one, in as many calls as the folder wants, with each written to *store*."""
+    rest = records
+    while rest:
+        folded = folder.fold(rest, store)
+        store.apply(folded.writes)
+        yield folded
+        rest = [record for record in rest if record.offset > folded.applied]

@@ -49,6 +49,7 @@ class Folded:
     notes: dict[str, str] = field(
         default_factory=dict
     )  #: chain head, last tick, rules version: for `progress`
+    unfinished: bool = False  #: the record after *applied* is under way: fold it again, over these writes
 
 
 class Store(Protocol):

@@ -10,7 +10,7 @@ import orjson
 
 from fajian.core.casework import DECLARED, TICKED, Casework
 from fajian.core.facts import day_of, instant_of
-from fajian.core.memory import Memory
+from fajian.core.memory import Memory, fold_all
 from fajian.core.ports import Folder, Header, Output
 from fajian.core.rules import Rules
 from schemas.cloudevents import STRUCTURED
@@ -78,9 +78,8 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
             _numbered(output, offset + len(batch) + n) for n, (_, output) in enumerate(of_day.get(day, ()))
         ]
         batch.append(_tick(day, rules, offset + len(batch)))
-        folded = casework.fold(batch, store)
-        store.apply(folded.writes)
-        result.rows.extend(_rows(folded.outputs))
+        for folded in fold_all(casework, batch, store):
+            result.rows.extend(_rows(folded.outputs))
         offset += len(batch)
         batch = []
     result.rows.sort(key=lambda row: (row["on"], row["kind"], row["subject"], row["rule"], row["instance"]))

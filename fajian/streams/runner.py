@@ -196,10 +196,10 @@ class PartitionRunner:
         while rest and not self._closing:
             folded, last = self._fold(rest)
             await self._effect(folded, last)
-            rest = [record for record in rest if record.offset > last.offset]
+            rest = [record for record in rest if record.offset >= self.next]
 
-    def _fold(self, records: Sequence[Record]) -> tuple[Folded, Record]:
-        """Fold *records*, or as many of them as can be; return the last one folded or passed over."""
+    def _fold(self, records: Sequence[Record]) -> tuple[Folded, Record | None]:
+        """Fold *records*, or as many of them as can be; return the last one that is done or passed over."""
         foldable = [record for record in records if not self._around.skips.covers(record)]
         if not foldable:
             return Folded(applied=records[-1].offset), records[-1]
@@ -212,9 +212,11 @@ class PartitionRunner:
             return self._fold(foldable[: len(foldable) // 2])
         if folded.applied == foldable[-1].offset:
             return folded, records[-1]
-        return folded, next(record for record in foldable if record.offset == folded.applied)
+        done = [record for record in records if record.offset <= folded.applied]
+        return folded, done[-1] if done else None
 
-    async def _effect(self, folded: Folded, last: Record) -> None:
+    async def _effect(self, folded: Folded, last: Record | None) -> None:
+        """Deliver and keep what *folded* leads to. *last* is None where not even one record is done."""
         outputs = [output for output in folded.outputs if output.cause >= self.acked]
         try:
             await self._around.outbox.deliver(outputs)
@@ -225,12 +227,22 @@ class PartitionRunner:
             return
         self._notes |= folded.notes
         if self._store is not None:
-            self._store.write(folded.writes, Applied.after(last, topic_id=self.topic_id, notes=self._notes))
-        records, self.next = last.offset + 1 - self.next, last.offset + 1
+            self._store.write(folded.writes, self._applied(last))
+        come_to = last.offset + 1 if last else self.next
+        records, self.next = come_to - self.next, come_to
         self.acked = max(self.acked, self.next)
         self.moved_at = self._around.clock()
         self._count(records, len(outputs))
         await self._state()
+        if folded.unfinished:
+            await asyncio.sleep(0)  # heartbeats and other partitions come first
+
+    def _applied(self, last: Record | None) -> Applied:
+        if last is not None:
+            return Applied.after(last, topic_id=self.topic_id, notes=self._notes)
+        assert self._store is not None
+        assert self._store.applied is not None  # the first record of a ledger is done in one go
+        return self._store.applied
 
     async def _state(self) -> None:
         """State the progress, once for each advance. Until then a successor repeats our outputs."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fajian.core.casework import Casework
-from fajian.core.memory import Memory
+from fajian.core.memory import Memory, fold_all
 from fajian.core.ports import Folded, Record
 from fajian.streams.log import Log, Part
 from fajian.streams.progress import ProgressBook
@@ -65,9 +65,8 @@ async def verify(log: Log, *, partitions: int, copies: Mapping[str, Copy]) -> Ve
         casework, store = Casework(rules.get), Memory()
         async for records in log.read(part, 0, end):
             known = [record for record in records if not skips.covers(record)]
-            folded = casework.fold(known, store) if known else Folded(records[-1].offset)
-            store.apply(folded.writes)
-            expected.update(_states(folded))
+            for folded in fold_all(casework, known, store):
+                expected.update(_states(folded))
             verdict.records += len(records)
     verdict.subjects = len(expected)
     ends = {part.partition: end for part, end in come_to.items()}

@@ -599,3 +599,59 @@ def test_a_casework_without_rules_for_a_version_says_so() -> None:
 
     with pytest.raises(RulesMissingError):
         Casework(nothing).fold([declared(date(2022, 5, 9), RULES), NOTIFIED.record(1)], Memory())
+
+
+# -- a tick in slices ------------------------------------------------------------------------------------
+
+CASES = [f"（2022）皖1324执{number}号" for number in range(1, 6)]
+ADOPTED = under(answer_window=1)
+
+
+def _five(*, slice_: int) -> Bench:
+    """Return a partition with a breach in each of five cases, which judges *slice_* of them at once."""
+    bench = Bench(RULES, [ADOPTED]).declare("2022-05-09")
+    bench.casework = Casework({RULES.version: RULES, ADOPTED.version: ADOPTED}.__getitem__, slice_=slice_)
+    for case in CASES:
+        bench.hear(told("FinanceNotified", "2022-05-09", subject=case, payment_ref="p"))
+    return bench
+
+
+@pytest.mark.parametrize("rules", [RULES, ADOPTED], ids=["due", "new rules"])
+@pytest.mark.parametrize("slice_", [1, 2, 4])
+def test_a_tick_in_slices_says_the_same_in_the_same_order(rules: Rules, slice_: int) -> None:
+    whole, sliced = _five(slice_=5), _five(slice_=slice_)
+
+    whole.tick("2022-06-08", rules)
+    sliced.tick("2022-06-08", rules)
+
+    assert sliced.outputs == whole.outputs
+    assert list(sliced.store.scan(b"", b"\xff")) == list(whole.store.scan(b"", b"\xff"))
+    assert [row.subject for row in sliced.flags("pay-out")][-5:] == CASES
+
+
+def test_a_tick_that_concerns_many_is_done_bit_by_bit_and_goes_on_where_it_was() -> None:
+    bench = _five(slice_=2)
+    tick = replace(ticked(date(2022, 6, 8), ADOPTED.version), offset=6)
+
+    come_to: list[int] = []
+    judged: list[int] = []
+    while not come_to or come_to[-1] < 6:
+        other = Casework({RULES.version: RULES, ADOPTED.version: ADOPTED}.__getitem__, slice_=2)
+        folded = other.fold([tick], bench.store)
+        bench.store.apply(folded.writes)
+        come_to.append(folded.applied)
+        judged.append(sum(output.topic == FLAGS for output in folded.outputs))
+        assert folded.unfinished == (folded.applied < 6)
+
+    assert come_to == [5, 5, 6]
+    assert judged == [2, 2, 1]
+
+
+def test_what_came_before_a_tick_with_many_is_kept_before_it_is_judged() -> None:
+    bench = _five(slice_=2)
+    paid = told("MoneyPaid", "2022-06-08", subject=CASES[0], payment_ref="p", amount="1.00")
+    batch = [paid.record(6), replace(ticked(date(2022, 6, 8), RULES.version), offset=7)]
+
+    folded = bench.casework.fold(batch, bench.store)
+
+    assert (folded.applied, folded.unfinished) == (6, False)

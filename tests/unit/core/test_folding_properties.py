@@ -11,10 +11,10 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fajian.core.casework import META, STATE, Casework
+from fajian.core.casework import META, SLICE, STATE, Casework
 from fajian.core.matters import speak, unsay
-from fajian.core.memory import Memory
-from fajian.core.ports import Folded, Output
+from fajian.core.memory import Memory, fold_all
+from fajian.core.ports import Folded, Output, Record, Store
 from fajian.core.replay import MemoryRecord
 from fajian.core.subject_state import SubjectState
 from fajian.law.documents import load_rules
@@ -165,15 +165,25 @@ def ledgers(draw: st.DrawFn) -> list[MemoryRecord]:
     return [replace(record, offset=offset) for offset, record in enumerate(records)]
 
 
-def _folded(batches: Sequence[Sequence[MemoryRecord]], *, fresh: bool = False) -> tuple[list[Output], Memory]:
-    """Fold *batches*; with *fresh* every batch by a casework that has nothing but the store."""
-    store, casework, outputs = Memory(), Casework(VERSIONS.__getitem__), list[Output]()
+class Fresh:
+    """Folds every time by a casework that has nothing but the store."""
+
+    def __init__(self, slice_: int) -> None:
+        self._slice = slice_
+
+    def fold(self, records: Sequence[Record], store: Store) -> Folded:
+        return Casework(VERSIONS.__getitem__, slice_=self._slice).fold(records, store)
+
+
+def _folded(
+    batches: Sequence[Sequence[MemoryRecord]], *, fresh: bool = False, slice_: int = SLICE
+) -> tuple[list[Output], Memory]:
+    """Fold *batches*; with *fresh* every call by a casework that has nothing but the store."""
+    store, outputs = Memory(), list[Output]()
+    casework = Fresh(slice_) if fresh else Casework(VERSIONS.__getitem__, slice_=slice_)
     for batch in batches:
-        if fresh:
-            casework = Casework(VERSIONS.__getitem__)
-        folded: Folded = casework.fold(batch, store)
-        store.apply(folded.writes)
-        outputs += folded.outputs
+        for folded in fold_all(casework, batch, store):
+            outputs += folded.outputs
     return outputs, store
 
 
@@ -189,13 +199,18 @@ def _kept(store: Memory) -> list[tuple[bytes, bytes]]:
     return list(store.scan(b"", b"\xff"))
 
 
-@given(records=ledgers(), sizes=st.lists(st.integers(1, 12), max_size=30), fresh=st.booleans())
-def test_any_cut_into_batches_gives_the_same_bytes(
-    records: list[MemoryRecord], sizes: list[int], fresh: bool
+@given(
+    records=ledgers(),
+    sizes=st.lists(st.integers(1, 12), max_size=30),
+    fresh=st.booleans(),
+    slice_=st.sampled_from([1, 2, 3, SLICE]),
+)
+def test_any_cut_into_batches_and_slices_gives_the_same_bytes(
+    records: list[MemoryRecord], sizes: list[int], fresh: bool, slice_: int
 ) -> None:
     whole, store = _folded([records])
 
-    outputs, other = _folded(_cut(records, sizes), fresh=fresh)
+    outputs, other = _folded(_cut(records, sizes), fresh=fresh, slice_=slice_)
 
     assert outputs == whole
     assert _kept(other) == _kept(store)

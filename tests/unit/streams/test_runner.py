@@ -9,7 +9,7 @@ from fajian.errors import PartitionStoppedError
 from fajian.streams.runner import GAP_AFTER_SECONDS, RETRY_AFTER_SECONDS, STARVED_AFTER_SECONDS
 from fajian.streams.store import MemoryStore
 from schemas.topics import PROGRESS
-from tests.stream_doubles import LEDGER, OUT, Bench, Broken, settle
+from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, settle
 
 SUMS = {0: 1, 1: 3, 2: 6}  # what follows from 1, 2, 3
 
@@ -342,3 +342,30 @@ async def test_a_skip_counts_for_the_last_record_of_a_batch_too() -> None:
     assert await bench.acked() == 2
     assert store.applied is not None
     assert store.applied.offset == 1
+
+
+async def test_a_record_that_takes_several_calls_is_applied_once_all_of_it_is_done() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+
+    await runner.take([*bench.write(1), *bench.write(2, key=SLICED), *bench.write(3)])
+
+    assert [said["id"] for said in bench.said()] == [0, 1001, 1, 2]
+    assert store.applied is not None
+    assert (store.applied.offset, await bench.acked()) == (2, 3)
+
+
+async def test_a_record_under_way_at_a_crash_goes_on_where_it_was() -> None:
+    bench, store = Bench(), MemoryStore()
+    first = await bench.take_over(store)
+    await first.take(bench.write(1))
+    bench.outbox.break_in = 1
+    with pytest.raises(Broken):
+        await first.take(bench.write(2, key=SLICED))
+    bench.outbox.break_in = None
+
+    second = await bench.take_over(store)
+    await second.take(bench.ledger()[1:])
+
+    assert [said["id"] for said in bench.said()] == [0, 1001, 1]
+    assert (store.get(SLICED), await bench.acked()) == (b"2", 2)
