@@ -77,7 +77,7 @@ DUTIES = [
         _of("DeferralCauseEnded", payment_ref="p")("2023-04-19"),
         _of("MoneyPaid", payment_ref="p"),
         "2023-05-04",
-        "T20",
+        "T21",
         "p",
     ),
     Duty(
