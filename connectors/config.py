@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from connectors.source_config import FilesSource, HttpSource, OutboxSource, Source
 from fajian.errors import ConnectorConfigError
+from fajian.toml_places import Location, dotted, line_of
 
 Side = Literal["court", "procuratorate"]  #: the sides that have a connector of ours
 
@@ -21,7 +22,6 @@ SECRET_KEYS = frozenset({"password", "key", "dsn"})
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::-(?P<fallback>[^}]*))?\}")
 
-Location = tuple[str | int, ...]
 Problem = tuple[Location, str]
 
 
@@ -110,7 +110,7 @@ def load_config(path: Path, variables: Mapping[str, str]) -> ConnectorConfig:
         except ValidationError as error:
             problems = list(_complaints(error))
     raise ConnectorConfigError(
-        "\n".join(f"{path}:{_line(text, where)}: {_dotted(where)}: {message}" for where, message in problems)
+        "\n".join(f"{path}:{line_of(text, where)}: {dotted(where)}: {message}" for where, message in problems)
     )
 
 
@@ -152,28 +152,3 @@ def _complaints(error: ValidationError) -> Iterator[Problem]:
 def _without_tag(where: Location) -> Location:
     """Leave out the kind, which pydantic puts behind the number of a table that may be of several kinds."""
     return (*where[:2], *where[3:]) if where[:1] == ("source",) else where
-
-
-def _dotted(where: Location) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in where]
-    return "".join(parts).lstrip(".") or "the file"
-
-
-def _line(text: str, where: Location) -> int:
-    """Return the line of the key *where*, or of the table that should have it."""
-    lines = text.splitlines()
-    found, names = 0, [part for part in where if isinstance(part, str)]
-    counts = [part for part in where if isinstance(part, int)]
-    for depth in range(1, len(names) + 1):
-        table = ".".join(map(re.escape, names[:depth]))
-        headers = [i for i, line in enumerate(lines) if i >= found and re.match(rf"\s*\[+{table}\]+", line)]
-        if headers:
-            wanted = counts[depth - 1] if depth <= len(counts) else 0
-            found = headers[min(wanted, len(headers) - 1)]
-    last = re.escape(names[-1]) if names else "$"
-    for i in range(found, len(lines)):
-        if re.match(rf"\s*{last}\s*=", lines[i]):
-            return i + 1
-        if i > found and lines[i].lstrip().startswith("["):
-            break
-    return found + 1

@@ -7,6 +7,8 @@ FajianError
 │   ├── WireError        it cannot be read: broken JSON, headers that are no CloudEvents
 │   └── SubjectError     it names no subject, or not one that we understand
 ├── LawError             a row of the law or the policy cannot be read
+│   └── PolicyError      the policy is not as it must be: a line for every problem
+├── KeyFileError         a private key cannot be read or made
 ├── LedgerRecordError    a ledger record that the fold cannot read: a fault of ours, its partition stops
 ├── DemoError            the county cannot be played, or does not come to rest
 ├── SettingsError        a setting is missing or cannot be read
@@ -33,6 +35,7 @@ FajianError
     └── TopicError       topics, users or rights could not be made as described
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -63,6 +66,18 @@ class SubjectError(EventError):
 
 class LawError(FajianError):
     """A row of the law or of the policy cannot be read, or names what does not exist."""
+
+
+class PolicyError(LawError):
+    """The policy is not as it must be. *problems*: file, line, key, what was expected and what came."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class KeyFileError(FajianError):
+    """A private key cannot be read, or not be kept where it was asked for."""
 
 
 class LedgerRecordError(FajianError):

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     replication_factor: int = 1
     min_insync_replicas: int = 1
 
+    policy_key_court: str | None = None  #: public key that counts for the court, whatever a policy names
+    policy_key_procuratorate: str | None = None
+
     postgres_dsn: SecretStr | None = None  #: of this side's projection
 
     data_dir: Path = Path(".fajian")  #: everything that the embedded stack and the stores keep

@@ -1,6 +1,7 @@
 """`fajian law`: the catalogue as a lawyer reads it."""
 
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -8,9 +9,10 @@ import typer
 
 from fajian.core.citations import Citation
 from fajian.core.counting import Length
-from fajian.core.rules import UNVERIFIED, Cue, Period, Rules, Trigger
+from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.law import adoption
 from fajian.law.catalogue import faults
-from fajian.law.documents import load_rules
+from fajian.law.documents import load_rules, load_rules_under
 from fajian.law.page import page
 
 app = typer.Typer(
@@ -90,13 +92,19 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command()
-def pending(as_json: Json = False) -> None:
-    """未核实、须双方认可的规则 / Unverified rows: own-side reminders until both sides approve."""
-    rules = load_rules()
-    for row in _rows(rules):
-        if row.sure in UNVERIFIED and row.id not in rules.policy.approved:
-            line = {"id": row.id, "sure": row.sure, "zh": row.zh, "en": row.en, "basis": row.basis}
-            print(orjson.dumps(line).decode() if as_json else f"{row.id:<20} {row.sure}  {row.zh} / {row.en}")
+def pending(
+    policy: Annotated[
+        Path | None, typer.Option(help="政策文件，默认示范政策 / a policy instead of the model")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """未核实、须双方认可的规则 / Unverified rows: own-side reminders until both sides approve.
+
+    An approval counts only in a policy that both sides have signed.
+    """
+    for row in adoption.pending(load_rules_under(policy)):
+        line = {"id": row.id, "sure": row.sure, "zh": row.zh, "en": row.en, "basis": row.basis}
+        print(orjson.dumps(line).decode() if as_json else f"{row.id:<20} {row.sure}  {row.zh} / {row.en}")
 
 
 @app.command("page")

@@ -43,6 +43,7 @@ COMMANDS = {
     "replay": Entry("replay", "replay", "在内存中重放事件文件 / fold a file of events in memory"),
     "simulate": Entry("simulate", "simulate", "生成模拟县的事件 / write a simulated county's events"),
     "law": Entry("law", "app", "期限与线索规则目录 / the catalogue of duties and triggers"),
+    "policy": Entry("policy", "app", "协作配合意见 / the local agreement: draft, check, sign"),
     "rules": Entry("rules", "app", "规则版本 / rules versions: list, adopt"),
     "visible": Entry("visible", "visible", "谁能看到 / who may see an event, and why"),
     "topics": Entry("topics", "topics", "主题 / topics"),

@@ -12,7 +12,7 @@ import typer
 from fajian.core.replay import Replayed
 from fajian.core.replay import replay as fold
 from fajian.errors import FajianError
-from fajian.law.documents import load_rules
+from fajian.law.documents import load_rules_under
 
 STAGE = {
     "DeadlineOpened": "期限开始",
@@ -38,7 +38,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON / JSON Lines")] = False,
 ) -> None:
     """重放：哪天、因何会提示、预警、产生线索 / Replay: what would have been flagged, on which day and why."""
-    rules = load_rules(policy)
+    rules = load_rules_under(policy)
     unread: list[str] = []
     result = fold(_events(file, unread), until.date(), rules, intake=_intake())
     for row in result.rows:

@@ -1,6 +1,7 @@
 """`fajian rules`: which versions of law, calendar and policy were adopted, and adopting another."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,10 @@ import typer
 from fajian import clock
 from fajian.cli.cluster import settings_of
 from fajian.core.rules import Rules
+from fajian.errors import LawError
+from fajian.law.adoption import changes, check_keys, pending
 from fajian.law.catalogue import faults
-from fajian.law.documents import load_rules
+from fajian.law.documents import MODEL, load_rules_under
 from fajian.settings import Settings
 from fajian.streams.log import KafkaLog
 from fajian.streams.outbox import KafkaOutbox
@@ -26,6 +29,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+SIGNED = {
+    "both": "双方已签 / signed by both sides",
+    "no": "未成立，各方只收到本方提示 / not signed by both: each side hears of its own duties only",
+    MODEL: "示范，仅供试用 / the model, for trying things out",
+}
+
 Json = Annotated[bool, typer.Option("--json", help="每行一个 JSON / JSON Lines")]
 
 
@@ -36,7 +45,7 @@ def list_(as_json: Json = False) -> None:
         if as_json:
             print(orjson.dumps(row).decode())
         else:
-            policy = f"政策 policy {row['policy']}"
+            policy = f"政策 policy {row['policy']}（{SIGNED[row['signed']]}）"
             print(f"{row['effective']}  {row['version']}  日历 calendar {row['calendar']}  {policy}")
 
 
@@ -46,14 +55,22 @@ def adopt(
         Path | None, typer.Option(help="政策文件，默认示范政策 / a policy instead of the model")
     ] = None,
     effective: Annotated[str | None, typer.Option(help="生效日，默认明日 / default: tomorrow")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只报告，不采用 / report, and adopt nothing")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
     """采用本版软件的法律与日历，连同政策 / Adopt this release's law and calendar with a policy."""
     first = _day(effective) if effective else clock.now().date() + timedelta(days=1)
-    rules = load_rules(policy)
+    rules = load_rules_under(policy)
     if found := list(faults(rules)):
-        raise typer.BadParameter("；".join(found), param_hint="--policy")
-    asyncio.run(_adopt(settings_of(OPERATOR), rules, first))
-    typer.echo(f"{rules.version} 自 {first} 起生效 / in force from that day's tick", err=True)
+        raise LawError("\n".join(found))
+    report = asyncio.run(_adopt(settings_of(OPERATOR), rules, first, dry_run=dry_run))
+    if as_json:
+        print(orjson.dumps(report).decode())
+        return
+    for line in _report_lines(report, model=policy is None):
+        print(line)
 
 
 def _day(text: str) -> date:
@@ -75,11 +92,57 @@ async def _adopted(settings: Settings) -> list[dict[str, Any]]:
                 "version": version,
                 "calendar": topic.get(version).calendar.version,
                 "policy": f"{topic.get(version).policy.id} {topic.get(version).policy.version}",
+                "signed": _signed(topic.get(version)),
             }
             for day, version in topic.adopted()
         ]
 
 
-async def _adopt(settings: Settings, rules: Rules, effective: date) -> None:
-    async with KafkaOutbox(settings, client_id="fajian-rules") as outbox:
-        await publish_rules(outbox, rules, effective_day=effective)
+def _signed(rules: Rules) -> str:
+    """Return `model`, `both` or `no`."""
+    if not rules.policy.signed:
+        return "no"
+    return MODEL if orjson.loads(rules.document)["signatures"] == MODEL else "both"
+
+
+async def _adopt(settings: Settings, rules: Rules, effective: date, *, dry_run: bool) -> dict[str, Any]:
+    """Publish *rules* and report what they change beside those that they follow."""
+    async with (
+        KafkaLog(settings, client_id="fajian-rules") as log,
+        KafkaOutbox(settings, client_id="fajian-rules") as outbox,
+    ):
+        topic = RulesTopic(log)
+        await topic.refresh()
+        before = topic.before(effective)
+        pinned = {"court": settings.policy_key_court, "procuratorate": settings.policy_key_procuratorate}
+        check_keys(rules, before, pinned)
+        if not dry_run:
+            await publish_rules(outbox, rules, effective_day=effective)
+    return {
+        "version": rules.version,
+        "effective": effective.isoformat(),
+        "adopted": not dry_run,
+        "policy": f"{rules.policy.id} {rules.policy.version}",
+        "signed": _signed(rules),
+        "follows": before.version if before else None,
+        "changes": changes(before, rules) if before else {},
+        "pending": [row.id for row in pending(rules)],
+    }
+
+
+def _report_lines(report: dict[str, Any], *, model: bool) -> Iterator[str]:
+    done = "已采用 / adopted" if report["adopted"] else "仅报告，未采用 / report only"
+    yield f"{report['version']}  自 {report['effective']} 起 / from the tick of that day  {done}"
+    yield f"政策 policy: {report['policy']}（{SIGNED[report['signed']]}）"
+    yield f"接替 follows: {report['follows'] or '-'}"
+    for part, what in report["changes"].items():
+        yield f"变动 changes: {part} {_what(what)}"
+    if report["follows"] and not report["changes"]:
+        yield "变动 changes: 无 / none"
+    yield f"未核实且未认可 / pending rows: {len(report['pending'])}（fajian law pending）"
+
+
+def _what(what: Any) -> str:
+    if isinstance(what, dict):
+        return "；".join(f"{how}: {'、'.join(names)}" for how, names in what.items())
+    return " → ".join(map(str, what)) if isinstance(what, list) else str(what)

@@ -9,7 +9,7 @@ import typer
 from fajian.cli.cluster import settings_of
 from fajian.logs import configure_logging
 from fajian.settings import Settings
-from fajian.streams.ticker import GRACE, Ticker
+from fajian.streams.ticker import Ticker
 from schemas.topics import HUB
 
 
@@ -18,18 +18,24 @@ def ticker(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="只结束这一日 / end this one day only")
     ] = None,
     grace: Annotated[
-        int, typer.Option(help="等待当日事件的分钟数 / minutes to wait for the facts of a day")
-    ] = int(GRACE.total_seconds() // 60),
+        int | None,
+        typer.Option(
+            help="等待当日事件的分钟数，默认依政策 / minutes to wait for a day's facts, default: policy"
+        ),
+    ] = None,
 ) -> None:
     """每日零时后结束前一日，先补漏掉的日子 / End each day after midnight, the missed ones first."""
     settings = settings_of(HUB)
     configure_logging(settings)
-    asyncio.run(_tick(settings, day, timedelta(minutes=grace)))
+    asyncio.run(_tick(settings, day, None if grace is None else timedelta(minutes=grace)))
 
 
-async def _tick(settings: Settings, day: datetime | None, grace: timedelta) -> None:
+async def _tick(settings: Settings, day: datetime | None, grace: timedelta | None) -> None:
     async with Ticker(settings) as clock:
         if day is None:
             await clock.run(grace=grace)
-        elif not await clock.tick(day.date(), grace=grace):
+            return
+        if grace is None:
+            grace = await clock.grace_of(day.date())
+        if not await clock.tick(day.date(), grace=grace):
             typer.echo(f"{day.date()} 当日事件尚不完整 / went out incomplete", err=True)

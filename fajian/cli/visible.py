@@ -10,7 +10,7 @@ import typer
 from fajian.core.routing import Addressees, addressees_of_flag, addressees_of_lead, addressees_of_type
 from fajian.core.rules import Rules
 from fajian.errors import FajianError
-from fajian.law.documents import load_rules
+from fajian.law.documents import load_rules_under
 from schemas.names import parse_ce_type
 from schemas.topics import SIDES
 
@@ -28,7 +28,7 @@ def visible(
         raise typer.BadParameter(
             f"应为 / expected one of {', '.join(SIDES)}, 得到 / got {to}", param_hint="--to"
         )
-    rules = load_rules(policy)
+    rules = load_rules_under(policy)
     told = _addressees(event, rules)
     sides = [to] if to else list(SIDES)
     rows = [

@@ -218,6 +218,16 @@ class LocalPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Brake:
+    """When the flags of one tick are so many that two people must look at them before anybody else does."""
+
+    times: int = 10  #: more than so many times the usual number
+    of_ticks: int = 30  #: the usual number is the median of so many ticks before
+    at_least: int = 500  #: and at least so many, in one partition of the ledger
+    keys: Mapping[str, str] = field(default_factory=dict)  #: who may decide: name -> public key
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The local agreement. It counts when both sides have signed the same text."""
 
@@ -231,6 +241,8 @@ class Policy:
     leads_by_policy: frozenset[str] = frozenset()  #: triggers that are told across only by agreement
     outages: tuple[tuple[date, date], ...] = ()  #: first and last days on which records could not be made
     local: Mapping[str, LocalPeriod] = field(default_factory=dict)  #: period -> its local line
+    grace_minutes: int = 60  #: how long the end of a day waits for its last facts
+    brake: Brake = field(default_factory=Brake)
 
 
 @dataclass(frozen=True)
@@ -292,5 +304,5 @@ class Rules:
         return period.mentions | frozenset(names)
 
     def is_settled(self, row: str, sure: str) -> bool:
-        """Tell whether a row may be reported across: verified, or approved by both sides."""
-        return sure not in UNVERIFIED or row in self.policy.approved
+        """Tell whether a row may be reported across: verified, or approved under both signatures."""
+        return sure not in UNVERIFIED or (self.policy.signed and row in self.policy.approved)

@@ -1,21 +1,16 @@
 """The duties with a time, as a lawyer or `fajian due` looks them up, and whether the tables hold together."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import date, timedelta
 from typing import Final
 
 from fajian.core.citations import Citation
-from fajian.core.clocks import as_day
-from fajian.core.counting import count_due
 from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.core.triggers import FINDERS, PREDICATES
 from fajian.law.documents import load_rules
+from fajian.law.policy_check import first_day_not_shortened
 from schemas.registry import TYPES
 
 OURS: Final = "D"  #: the basis of a row that is our own proposal
-
-#: Anchor days on which a local period is held against the law: two years, holidays and all.
-SAMPLE_DAYS: Final = tuple(date(2025, 1, 1) + timedelta(days=n) for n in range(0, 700, 7))
 
 
 def load_catalogue() -> Mapping[str, Period]:
@@ -87,12 +82,8 @@ def _faults_of_local_periods(rules: Rules) -> Iterator[str]:
         period = rules.periods.get(name)
         if period is None or period.length is None:
             continue
-        for start in SAMPLE_DAYS:
-            law = as_day(count_due(start, period.length, period.count, rules.calendar).due_day)
-            here = as_day(count_due(start, local.length, local.count, rules.calendar).due_day)
-            if law is None or here is None or here >= law:
-                yield f"policy: the local period of {name} does not shorten it for {start}"
-                break
+        if (start := first_day_not_shortened(period, local, rules.calendar)) is not None:
+            yield f"policy: the local period of {name} does not shorten it for {start}"
 
 
 def _orphans(rules: Rules) -> Iterator[str]:

@@ -20,6 +20,7 @@ from fajian.core.citations import Instrument, Version, read_citations
 from fajian.core.counting import Length, Unit
 from fajian.core.events import EventRow
 from fajian.core.rules import (
+    Brake,
     Cue,
     Extension,
     LocalPeriod,
@@ -34,8 +35,13 @@ from fajian.core.rules import (
 from fajian.errors import LawError
 from fajian.law.calendar_data import load_calendar
 from fajian.law.events import load_events
+from fajian.law.policy import PolicyFile, parse_policy, read_policy, standing_of
+from fajian.law.policy_check import problems_with
+from fajian.law.signatures import Signature
 
 FOLD = 2  #: raised when the fold itself judges differently; part of every rules version
+
+MODEL = "model"  #: in the place of signatures: the bundled model policy, which nobody signs
 
 Row = Mapping[str, Any]
 Instruments = Mapping[str, Instrument]
@@ -45,14 +51,39 @@ COUNT_OF_UNIT: Mapping[Unit, str] = {"day": "ND", "working-day": "WD", "month": 
 
 
 @cache
-def load_rules(policy: Path | None = None) -> Rules:
-    """Return the rules that this release ships, under the model policy or the one in the file *policy*."""
-    return rules_from_document(bundled_document(policy))
+def load_rules() -> Rules:
+    """Return the rules that this release ships, under the model policy."""
+    return rules_from_document(bundled_document())
 
 
-@cache
-def bundled_document(policy: Path | None = None) -> bytes:
-    """Return the bundled law and calendar with a policy, as canonical JSON."""
+def load_rules_under(path: Path | None) -> Rules:
+    """Return the rules that this release ships, under the policy in *path*; without one, under the model.
+
+    Raises `PolicyError` where the policy cannot be read or asks for what the law does not have.
+    """
+    return rules_under(read_policy(path)) if path else load_rules()
+
+
+def rules_under(policy: PolicyFile) -> Rules:
+    """Return the rules that this release ships, under *policy*."""
+    rules = rules_from_document(bundled_document(policy))
+    if problems := list(problems_with(policy.said, rules)):
+        raise policy.complaint(problems)
+    return rules
+
+
+def model_policy() -> PolicyFile:
+    """Return the model policy: nobody signed it, it stands for one that both sides have signed."""
+    return parse_policy(model_text(), name="model_policy.toml")
+
+
+def model_text() -> str:
+    """Return the model policy with its comments, for a county to begin from."""
+    return (files("fajian.law") / "model_policy.toml").read_text("utf-8")
+
+
+def bundled_document(policy: PolicyFile | None = None) -> bytes:
+    """Return the bundled law and calendar with a policy and its signatures, as canonical JSON."""
     calendar = load_calendar()
     document = {
         "fold": FOLD,
@@ -72,22 +103,28 @@ def bundled_document(policy: Path | None = None) -> bytes:
             "make_up_days": sorted(calendar.make_up_days),
             "make_up_days_work": calendar.make_up_days_work,
         },
-        "policy": _policy_table(policy),
+        "policy": (policy or model_policy()).table,
+        "signatures": _signatures(policy),
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
+def _signatures(policy: PolicyFile | None) -> Any:
+    if policy is None:
+        return MODEL
+    return {side: signature._asdict() for side, signature in policy.signatures.items()}
+
+
+def is_signed(document: Row) -> bool:
+    """Tell whether both sides have signed the policy of a rules document; the model counts as signed."""
+    if document["signatures"] == MODEL:
+        return True
+    signatures = {side: Signature(**row) for side, row in document["signatures"].items()}
+    return all(standing == "valid" for standing in standing_of(document["policy"], signatures).values())
+
+
 def _table(name: str) -> dict[str, Any]:
     return tomllib.loads((files("fajian.law") / name).read_text("utf-8"))
-
-
-def _policy_table(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return _table("model_policy.toml")
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise LawError(f"expected a policy in TOML in {path}: {error}") from error
 
 
 def rules_document(rules: Rules) -> bytes:
@@ -107,16 +144,13 @@ def rules_from_document(raw: bytes) -> Rules:
         version=version,
         document=raw,
         calendar=_calendar(table["calendar"]),
-        policy=_read(_policy, table["policy"]),
+        policy=_read(_policy, table["policy"], is_signed(table)),
         events={row["name"]: _read(_event, row) for row in table["events"]},
         periods={row["id"]: _read(_period, row, posts, instruments) for row in table["periods"]},
         triggers={row["id"]: _read(_trigger, row, posts, instruments) for row in table["triggers"]},
         stops={row["kind"]: _read(_stop, row) for row in table["stops"]},
         posts=posts,
-        ladder=tuple(
-            Rung(row["stage"], row["side"], row["severity"], row["topic"], tuple(row["posts"]))
-            for row in table["ladder"]
-        ),
+        ladder=_ladder(table["ladder"], table["policy"].get("escalation", ())),
         instruments=instruments,
         impossible=tuple((row["first"], row["then"], row.get("tie")) for row in table["impossible"]),
     )
@@ -294,21 +328,37 @@ def _calendar(row: Row) -> Calendar:
     )
 
 
-def _policy(row: Row) -> Policy:
+def _ladder(bundled: Sequence[Row], agreed: Sequence[Row]) -> tuple[Rung, ...]:
+    """Return the bundled ladder with what the policy puts in the place of a rung, or adds."""
+    rungs = {
+        (rung.stage, rung.side, rung.severity, rung.topic): rung for rung in map(_rung, (*bundled, *agreed))
+    }
+    return tuple(rungs.values())
+
+
+def _rung(row: Row) -> Rung:
+    return Rung(
+        row["stage"], row["side"], row.get("severity", "any"), row.get("topic", "any"), tuple(row["posts"])
+    )
+
+
+def _policy(row: Row, signed: bool) -> Policy:
     return Policy(
         id=row["id"],
         version=row["version"],
         answer_window=row["answer_window"],
         late_days=row["late_days"],
         go_live=_day(row.get("go_live")),
-        signed=row["signed"],
+        signed=signed,
         approved=frozenset(row.get("approved", ())),
         leads_by_policy=frozenset(row.get("leads_by_policy", ())),
         outages=tuple(
-            (date.fromisoformat(str(first)), date.fromisoformat(str(last)))
-            for first, last in row.get("outages", ())
+            (date.fromisoformat(one["first"]), date.fromisoformat(one["last"]))
+            for one in row.get("outage", ())
         ),
         local={one["period"]: LocalPeriod(*_local(one)) for one in row.get("local", ())},
+        grace_minutes=row.get("grace_minutes", 60),
+        brake=Brake(**row.get("brake", {})),
     )
 
 

@@ -46,9 +46,18 @@ class RulesTopic:
 
     def in_force(self, day: date) -> str:
         """Return the version by which *day* is judged: the last one adopted that is effective by then."""
+        if (version := self._newest(day)) is None:
+            raise RulesMissingError(f"no version in the topic {RULES} is in force on {day}: adopt one first")
+        return version
+
+    def before(self, day: date) -> Rules | None:
+        """Return the rules that one effective from *day* on would follow; None where there are none."""
+        return None if (version := self._newest(day)) is None else self.get(version)
+
+    def _newest(self, day: date) -> str | None:
         effective = [record for record in self._topic if _effective_day(record) <= day]
         if not effective:
-            raise RulesMissingError(f"no version in the topic {RULES} is in force on {day}: adopt one first")
+            return None
         newest = max(effective, key=lambda record: (_effective_day(record), record.offset))
         return (newest.key or b"").decode()
 

@@ -33,7 +33,6 @@ TICKED = ce_type("ClockTicked", "clock")
 AGENT = "ticker"  #: in `progress`
 INTAKE = "intake"
 
-GRACE = timedelta(hours=1)  #: how long a tick waits for the facts of its day before it goes out `incomplete`
 LOOK_EVERY_SECONDS = 0.05  #: at intake's progress, while a tick waits for it
 LOOK_AT_MOST_SECONDS = 30.0  #: at the wall clock, while no day has ended
 AGAIN_AFTER_SECONDS = 5.0
@@ -95,8 +94,14 @@ class DayEnder:
         await self._append(day, complete=complete)
         return complete
 
-    async def run(self, *, grace: timedelta = GRACE) -> None:
-        """End day after day, the missed ones first, for ever."""
+    async def grace_of(self, day: date) -> timedelta:
+        """Return how long the policy in force lets the tick of *day* wait for its facts."""
+        await self._rules.refresh()
+        rules = self._rules.get(self._rules.in_force(day))
+        return timedelta(minutes=rules.policy.grace_minutes)
+
+    async def run(self, *, grace: timedelta | None = None) -> None:
+        """End day after day, the missed ones first, for ever. Without *grace*, that of the policy counts."""
         while True:
             try:
                 await self._run_once(grace)
@@ -104,7 +109,7 @@ class DayEnder:
                 logger.warning("tick_waits", error=str(error))
                 await asyncio.sleep(AGAIN_AFTER_SECONDS)
 
-    async def _run_once(self, grace: timedelta) -> None:
+    async def _run_once(self, grace: timedelta | None) -> None:
         day = await self.next_day()
         if self._ledger.declaration.simulated:
             raise TickRefusedError("this ledger lives in simulated time: what simulates it ends its days")
@@ -112,7 +117,7 @@ class DayEnder:
         if left > 0:  # look again soon: the wall clock may be set
             await asyncio.sleep(min(left, LOOK_AT_MOST_SECONDS))
             return
-        complete = await self.tick(day, grace=grace)
+        complete = await self.tick(day, grace=await self.grace_of(day) if grace is None else grace)
         logger.info("day_ended", day=day.isoformat(), complete=complete)
 
     async def _wait_for_intake(self, wanted: Mapping[Part, int], grace: timedelta | None) -> bool:

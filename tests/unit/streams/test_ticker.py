@@ -147,3 +147,10 @@ async def test_nobody_runs_the_wall_clock_over_a_simulated_ledger() -> None:
 
     with pytest.raises(TickRefusedError, match="simulated time"):
         await clockwork.ender.run()
+
+
+async def test_a_day_waits_for_its_last_facts_as_long_as_the_policy_says() -> None:
+    clockwork = Clockwork()
+    await clockwork.declare()
+
+    assert await clockwork.ender.grace_of(FIRST) == timedelta(minutes=60)
