@@ -9,33 +9,7 @@ from fajian.core.rules import Rules
 from fajian.sim.truth import Planted
 
 #: Rows without a breach or without a near miss in any run, and why.
-_NO_TALE: Final = "no tale of it is told yet"
-NEVER_PLANTED: Final[Mapping[str, str]] = dict.fromkeys(
-    (
-        "enf-notice-urgent",
-        "entr-docket",
-        "entr-start",
-        "entr-report",
-        "seize-renew",
-        "auc-notice-imm",
-        "auc-tell-parties",
-        "auc-again-notice",
-        "auc-again-offline",
-        "auc-sale-notice",
-        "pay-monthly-check",
-        "detain-family",
-        "enf-close-nonlit",
-        "zb-db-fix",
-        "zb-db-block",
-        "entr-6m",
-        "list-remove-term",
-        "sup-cm-log",
-        "sup-cm-notice",
-        "sup-hearing",
-        "T38",
-    ),
-    _NO_TALE,
-)
+NEVER_PLANTED: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)

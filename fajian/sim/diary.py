@@ -47,12 +47,16 @@ class Diary:
         *,
         source: str = COURT,
         recorded: date | None = None,
+        minute: int | None = None,
         **data: Any,
     ) -> str:
-        """Write down that *name* happened on *day*, recorded then or on *recorded*. Return the event's id."""
+        """Write down that *name* happened on *day*, recorded then or on *recorded*. Return the event's id.
+
+        *minute*, of the day, is given where a period in hours hangs on it.
+        """
         self._reported += 1
         event_id = derived_id("simulation", self.run, str(self._reported))
-        at = self._instant(subject, day)
+        at = self._instant(subject, day) if minute is None else _at(day, minute, 0)
         if recorded is None and name in SLOW and self.rng.random() < 0.3:
             recorded = self._next_day(day)
         recorded_at = self._recorded_at(at, recorded)

@@ -6,13 +6,14 @@ from fajian.core.calendar import ONE_DAY
 from fajian.core.counting import Stop
 from fajian.sim.county import COURT
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day
+from fajian.sim.duties import LATE_DAYS, due_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.errands import OF_CASES, Errands
 from fajian.sim.filing import Case
 from fajian.sim.listing import ListKeeper
 from fajian.sim.money import Cashier
 from fajian.sim.numbers import Numbers
+from fajian.sim.occasions import Occasions
 from fajian.sim.rounds import RoundEnds
 from fajian.sim.sales import Sales
 
@@ -21,7 +22,7 @@ LONG = (
     "ended-checked", "overdue", "saved-by-suspension", "ended-checked", "extended", "ended-restored",
     "suspended-still", "extended-too-late", "ended-checked", "no-property", "saved-by-stay",
     "closed-last-day", "served-too-late", "extended-and-overrun", "audited",
-    "sold", "sold", "sold", "sold", "sold",
+    "sold", "sold", "sold", "sold", "sold", "sold",
 )  # fmt: skip
 SHORT = (
     "paid", "paid", "ended-too-early", "paid", "terminated", "ended-incomplete", "paid", "withdrawn",
@@ -32,6 +33,7 @@ SHORT = (
 BRIEF = frozenset({"paid", "paid-in-rates", "withdrawn", "terminated", "not-enforced"})
 
 NOTIFICATION = (*("prompt",) * 3, "last-day", "day-late")
+RECORDING = (*("prompt",) * 8, "last-day", "weeks-late")
 FORWARDING = ("prompt", "last-day", "day-late", "prompt", "weeks-late")
 THIRD_PARTY = ("last-day", "day-late", "prompt", "late-record")
 
@@ -57,7 +59,9 @@ class Bureau:
         self._listings = ListKeeper(diary)
         self._rounds = RoundEnds(diary, numbers, self._cashier)
         self._sales = Sales(diary)
+        self._occasions = Occasions(diary)
         self._errands = Errands(diary, OF_CASES, COURT)
+        self._recording = Deck(diary.rng, RECORDING)
         self._objection = Deck(diary.rng, OBJECTION)
         self._docketing = Deck(diary.rng, NOTIFICATION)
         self._notification = Deck(diary.rng, NOTIFICATION)
@@ -74,6 +78,8 @@ class Bureau:
             self._object(case)
         if life not in BRIEF:
             self._errands.run(case.subject, case.docketed, times=3)
+        if life not in (*BRIEF, "no-property"):
+            self._occasions.befall(case)
         if life == "sold":
             self._sell(case)
         elif life in ("paid", "paid-in-rates"):
@@ -234,7 +240,10 @@ class Bureau:
         kind, thing, years = diary.rng.choice(
             (("freeze", "deposit", 1), ("impound", "movable", 2), ("seal", "immovable", 3))
         )
-        recorded = diary.later(day, 12, 20) if diary.rng.random() < 0.08 else None
+        late = self._recording.deal()
+        recorded = diary.later(day, 12, 20) if late == "weeks-late" else None
+        if late == "last-day" and diary.calendar.is_working_day(last := day + timedelta(days=LATE_DAYS)):
+            recorded = last
         event_id = diary.report(
             "SeizureTookEffect",
             case.subject,
@@ -246,10 +255,14 @@ class Bureau:
             to_be_sold=False,
             until_day=(day + timedelta(days=365 * years - 1)).isoformat(),
         )
-        if recorded is not None:
-            diary.breach(
-                case.subject, "T38", event_id, day, "recorded weeks later", trigger=None, known=recorded
+        if recorded is None:
+            return
+        if diary.in_order(day, recorded):
+            diary.near_miss(
+                case.subject, "T38", event_id, day, "recorded on the last day in order", bait=recorded
             )
+            return
+        diary.breach(case.subject, "T38", event_id, day, "recorded weeks later", trigger=None, known=recorded)
 
     def _object(self, case: Case) -> None:
         diary, twist = self._diary, self._objection.deal()

@@ -24,6 +24,7 @@ ASSIGNMENT = (
 )  # fmt: skip
 
 
+URGENT = (*("none",) * 6, "last-day", "day-late")
 HANDOVER = (*("prompt",) * 3, "last-day", "late-record", "day-late")
 CLUES = (*("prompt",) * 4, "last-day", "weeks-late")
 
@@ -61,6 +62,7 @@ class Filing:
         self._docketing = Deck(diary.rng, DOCKETING)
         self._notice = Deck(diary.rng, NOTICE)
         self._assignment = Deck(diary.rng, ASSIGNMENT)
+        self._urgent = Deck(diary.rng, URGENT)
         self._handover = Deck(diary.rng, HANDOVER)
         self._clues = Deck(diary.rng, CLUES)
 
@@ -213,7 +215,7 @@ class Filing:
         )
 
     def _notify(self, case: Case, due: date) -> None:
-        diary, twist = self._diary, self._notice.deal()
+        diary = self._diary
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(
@@ -225,7 +227,15 @@ class Filing:
                 party_ref=case.debtor,
             )
 
-        duty = Duty(case.subject, "enf-notice", "", case.docketed, due, COURT)
+        urgent = self._urgent.deal()
+        sooner = due_day("enf-notice-urgent", case.docketed, diary.calendar)
+        if urgent != "none" and diary.workdays_after(sooner, 1) < due:
+            twist = urgent
+            diary.report("UrgentMeasureTaken", case.subject, case.docketed)
+            duty = Duty(case.subject, "enf-notice-urgent", "", case.docketed, sooner, COURT)
+        else:
+            twist = self._notice.deal()
+            duty = Duty(case.subject, "enf-notice", "", case.docketed, due, COURT)
         issued = settle(diary, duty, twist, close)
         diary.report(
             "PropertyReportOrdered",

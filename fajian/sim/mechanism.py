@@ -3,11 +3,14 @@
 from datetime import date, timedelta
 from typing import Any
 
-from fajian.sim.county import AGREEMENT, DISCIPLINE, OFFICE
-from fajian.sim.diary import Diary
+from fajian.sim.county import AGREEMENT, COURT, DISCIPLINE, OFFICE
+from fajian.sim.diary import Deck, Diary
+from fajian.sim.duties import due_day
+from fajian.sim.endings import Duty, settle
 from fajian.sim.numbers import Numbers
 
 QUARTER = timedelta(days=91)
+RECONCILING = (*("prompt",) * 3, "last-day", "late-record", "day-late")
 
 
 def meet(diary: Diary, numbers: Numbers, first_day: date) -> None:
@@ -29,3 +32,26 @@ def meet(diary: Diary, numbers: Numbers, first_day: date) -> None:
         say("IssueSettled", held, issue_no=issue, outcome="按月核对并通报")
         say("AlarmHandlingSeen", diary.workdays_after(held, 2), source=DISCIPLINE)
         day += QUARTER
+
+
+def reconcile(diary: Diary, first_day: date) -> None:
+    """Compare the books of bureau and finance every month, year by year."""
+    twists = Deck(diary.rng, RECONCILING)
+    for year in range(first_day.year, diary.last_day.year + 1):
+        begun = diary.workday(max(first_day, date(year, 1, 1)))
+        diary.report("ReconciliationYearBegun", AGREEMENT, begun, year=year)
+        done = begun
+        for nth in range(1, 13):
+            due = due_day("pay-monthly-check", begun, diary.calendar, nth=nth)
+            if due > diary.last_day:
+                return
+
+            def close(
+                day: date, *, recorded: date | None = None, supersedes: str | None = None, year: int = year
+            ) -> str:
+                said: dict[str, Any] = {"recorded": recorded, "supersedes": supersedes}
+                return diary.report("MoneyReconciled", AGREEMENT, day, year=year, **said)
+
+            first = max(diary.workday(due - timedelta(days=8)), diary.workdays_after(done, 1))
+            duty = Duty(AGREEMENT, "pay-monthly-check", f"{year}-{nth}", first, due, COURT)
+            done = settle(diary, duty, twists.deal(), close)

@@ -71,7 +71,7 @@ class Cashier:
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             name = "MoneyDeposited" if twist == "deposited" else "MoneyPaid"
-            sums = {} if twist == "deposited" else {"amount": f"{rest}.00"}
+            sums: dict[str, Any] = {} if twist == "deposited" else {"amount": f"{rest}.00"}
             return diary.report(
                 name, case.subject, day, recorded=recorded, supersedes=supersedes, payment_ref=payment, **sums
             )

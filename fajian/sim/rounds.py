@@ -13,6 +13,8 @@ from fajian.sim.numbers import Numbers
 
 CHECKING = ("last-day", "weeks-late", "prompt", "day-late", "late-record", "prompt", "retracted", "corrected")
 ENTERING = (*("prompt",) * 4, "last-day", "day-late")
+MENDING = (*("none",) * 3, "last-day", "day-late")
+BLOCKING = (*("none",) * 3, "last-day", "day-late")
 OMISSION = ("no-query", "creditor-not-heard", "no-restriction", "not-approved")
 
 
@@ -26,6 +28,8 @@ class RoundEnds:
         self._checking = Deck(diary.rng, CHECKING)
         self._omission = Deck(diary.rng, OMISSION)
         self._entering = Deck(diary.rng, ENTERING)
+        self._mending = Deck(diary.rng, MENDING)
+        self._blocking = Deck(diary.rng, BLOCKING)
 
     def run(self, case: Case, life: str) -> None:
         """Search in vain and end the round; *life* says how, and what follows."""
@@ -98,7 +102,25 @@ class RoundEnds:
             )
 
         due = due_day("zb-db", served, diary.calendar)
-        settle(diary, Duty(case.subject, "zb-db", "", served, due, COURT), self._entering.deal(), close)
+        duty = Duty(case.subject, "zb-db", "", served, due, COURT)
+        entered = settle(diary, duty, self._entering.deal(), close)
+        for rule, ground, done, deck in (
+            ("zb-db-fix", "RoundEndErrorConfirmed", "RoundEndCorrected", self._mending),
+            ("zb-db-block", "RoundEndBlockGroundArose", "RoundEndBlocked", self._blocking),
+        ):
+            if (twist := deck.deal()) != "none":
+                self._mend(case, rule, ground, done, diary.later(entered, 10, 60), twist)
+
+    def _mend(self, case: Case, rule: str, ground: str, done: str, day: date, twist: str) -> None:
+        """Correct the entry in the database, or take it out, within three days of the ground for it."""
+        diary = self._diary
+        diary.report(ground, case.subject, day)
+
+        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            return diary.report(done, case.subject, day, recorded=recorded, supersedes=supersedes)
+
+        due = due_day(rule, day, diary.calendar)
+        settle(diary, Duty(case.subject, rule, "", day, due, COURT), twist, close)
 
     def _check(self, case: Case, ruled: date) -> None:
         """Query every six months and tell the creditor, for as long as the run lasts."""

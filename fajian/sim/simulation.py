@@ -9,8 +9,9 @@ from fajian.law.calendar_data import load_calendar
 from fajian.sim.diary import Diary
 from fajian.sim.enforcement import Bureau
 from fajian.sim.filing import Application, Case, Filing
-from fajian.sim.mechanism import meet
+from fajian.sim.mechanism import meet, reconcile
 from fajian.sim.numbers import Numbers
+from fajian.sim.special import SpecialCases
 from fajian.sim.supervision import CivilDivision
 from fajian.sim.truth import DayPlan, Simulation
 
@@ -30,7 +31,9 @@ def simulate(cases: int, days: int, seed: int, start: date) -> Simulation:
     numbers = Numbers()
     docketed = _enforce(diary, numbers, start, days, cases)
     CivilDivision(diary, numbers).supervise(docketed[::SUPERVISED])
+    SpecialCases(diary, numbers).run(start, days, cases)
     meet(diary, numbers, start)
+    reconcile(diary, start)
     truth = sorted(
         diary.truth, key=lambda planted: (planted.due_day, planted.subject, planted.rule, planted.instance)
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fajian.core.counting import Stop
 from fajian.sim.county import COURT, PROCURATORATE
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day
+from fajian.sim.duties import LEADS, due_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.errands import OF_REVIEWS, Errands
 from fajian.sim.filing import Case
@@ -23,10 +23,12 @@ STORIES = (
     "reply:late-record", "notice:weeks-late", "explain:retracted", "reply:day-late",
     "reply:corrected", "notice:retracted", "handover:day-late", "filing:last-day", "refusal:day-late",
     "sending:last-day", "return:weeks-late", "handover:last-day", "filing:day-late", "refusal:last-day",
-    "sending:day-late", "return:last-day",
+    "sending:day-late", "return:last-day", "hearing:last-day", "hearing:day-late",
 )  # fmt: skip
 
 
+REGISTERING: Final = ("last-day", "prompt", "day-late", "prompt")
+NOTIFYING: Final = ("prompt", "last-day", "prompt", "day-late", "prompt")
 FAULTS: Final = {"unsealed": {"sealed": False}, "without-reasons": {"reasons_given": False}}
 
 
@@ -56,6 +58,8 @@ class CivilDivision:
         self._stories = list(STORIES)
         self._more = Deck(diary.rng, STORIES)
         self._errands = Errands(diary, OF_REVIEWS, PROCURATORATE)
+        self._registering = Deck(diary.rng, REGISTERING)
+        self._notifying = Deck(diary.rng, NOTIFYING)
 
     def supervise(self, cases: Sequence[Case]) -> None:
         """Take up each of *cases* some weeks after its docketing."""
@@ -69,8 +73,9 @@ class CivilDivision:
         diary = self._diary
         serial = self._numbers.serial("检", begun.year)
         matter = Matter(f"泗检民执监〔{begun.year}〕{serial}号", case.subject, stage, twist)
-        if stage == "reply" and diary.rng.random() < 0.3:
+        if stage == "reply" and diary.rng.random() < 0.5:
             self._say(matter, "ExOfficioStarted", begun, supervision_no=matter.number, ground="RULE 37(5)")
+            self._register(matter, begun)
             accepted = begun
         else:
             accepted = self._accept(matter, begun)
@@ -78,6 +83,8 @@ class CivilDivision:
             self._ask(matter, accepted)
         if stage not in ("explain", "notice"):
             self._errands.run(matter.subject, accepted, times=2)
+        if stage == "hearing":
+            self._hear(matter, accepted)
         if stage == "return":
             self._borrow(matter, accepted)
         concluded = self._review(matter, accepted)
@@ -136,6 +143,32 @@ class CivilDivision:
 
         due = due_day(rule, start, diary.calendar)
         return settle(diary, Duty(matter.subject, rule, instance, start, due, PROCURATORATE), twist, close)
+
+    def _register(self, matter: Matter, begun: date) -> None:
+        """Have a matter that nobody applied for logged by case management, and tell the parties."""
+        diary = self._diary
+        received = diary.workdays_after(begun, 1)
+        self._say(matter, "SupervisionMaterialReceived", received)
+        twist = self._registering.deal()
+        logged = self._do(matter, "sup-cm-log", received, "SupervisionMaterialLogged", twist)
+        self._do(
+            matter, "sup-cm-notice", logged, "PartyInformed", self._notifying.deal(), what="registration"
+        )
+
+    def _hear(self, matter: Matter, accepted: date) -> None:
+        """Hold a hearing, of which the parties hear just in time or too late."""
+        diary, number = self._diary, f"{matter.number}-听证1"
+        held = diary.later(accepted, 12, 18)
+        due = due_day("sup-hearing", held, diary.calendar)
+        on_time = matter.twist == "last-day"
+        told = due if on_time else diary.workdays_after(due, 1)
+        self._say(matter, "HearingNotified", told, hearing_no=number, hearing_day=held.isoformat())
+        self._say(matter, "HearingHeld", held, hearing_no=number)
+        if on_time:
+            diary.near_miss(matter.subject, "sup-hearing", number, due, "told on the last day", bait=told)
+            return
+        how, trigger = "told too late", LEADS.get("sup-hearing")
+        diary.breach(matter.subject, "sup-hearing", number, due, how, trigger=trigger, known=told)
 
     def _borrow(self, matter: Matter, accepted: date) -> None:
         """Borrow the court's file, and give it back."""
