@@ -7,7 +7,7 @@ ARGS ?=
 UNIT := $(BIN)/pytest tests/unit -n auto --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench docs format lock clean
+.PHONY: help demo test check lint bench outage docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: .venv/.dev  ## style, types, import layers, the compose file
 
 bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--quick", ARGS="--only casework")
 	$(BIN)/python -m bench $(ARGS)
+
+outage: .venv/.dev  ## take Kafka and PostgreSQL away for 5 minutes each under load (ARGS="--seconds 20 --rate 25 --json")
+	$(BIN)/python -m tests.outage $(ARGS)
 
 docs: .venv/.run  ## write the page of the law anew from its tables
 	$(BIN)/fajian law page > docs/law.md

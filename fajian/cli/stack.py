@@ -109,7 +109,7 @@ def _run(stack: EmbeddedStack, parts: Sequence[Part]) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: _leave(asked_to_stop))
     with stack as info:
-        asyncio.run(_found(info))
+        asyncio.run(found(info))
         progress.say(f"启动 / starting {' '.join(part.name for part in parts)}".rstrip())
         for fault in wait_until_open(start_parts(stack, info, parts)):
             progress.say(f"问题 / problem: {fault}")
@@ -117,7 +117,7 @@ def _run(stack: EmbeddedStack, parts: Sequence[Part]) -> None:
         threading.Event().wait()
 
 
-async def _found(info: StackInfo) -> None:
+async def found(info: StackInfo) -> None:
     """Adopt the bundled rules and declare the ledger, if it is new."""
     today = clock.now().date()
     async with Ticker(info.settings(HUB)) as ticker, KafkaOutbox(info.settings(OPERATOR)) as operator:

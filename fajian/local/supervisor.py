@@ -77,6 +77,10 @@ class Supervisor:
     def status(self, name: str) -> ProcessStatus:
         return self._children[name].status()
 
+    def command(self, name: str) -> Command:
+        """Return how *name* was started, for who stops it and wants it back."""
+        return self._children[name].command
+
     def check(self, name: str, *, pause: float, crashes: int = 0) -> None:
         """Wait *pause* seconds at most; raise if *name* has ended more than *crashes* times."""
         child = self._children[name]

@@ -1,0 +1,160 @@
+"""A court's connector with every source, a worker, and peers that are taken away one after the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from importlib.resources import files
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from fajian.cli.stack import found
+from fajian.errors import ClusterAwayError
+from fajian.local.doors import wait_until_open
+from fajian.local.kafka import ADMIN
+from fajian.local.parts import Part, start_parts
+from fajian.local.stack import EmbeddedStack, StackInfo
+from fajian.settings import load_settings
+from fajian.streams.log import KafkaLog
+from schemas.topics import HUB
+from tests.outage.books import Books, Verdict
+from tests.outage.producers import Producer, make_outbox, producers
+
+PEERS = ("kafka", "postgres")
+SETTLE_SECONDS = 300.0
+
+Say = Callable[[str], None]
+
+SOURCES = """
+[[source]]
+kind = "outbox"
+dsn = "${FAJIAN_COURT_POSTGRES_DSN}"
+
+[[source]]
+kind = "files"
+folder = "FOLDER"
+sources = ["//court/files"]
+complete = "rename"
+poll_seconds = 0.5
+"""
+
+
+async def drill(
+    folder: Path, *, seconds: float, rate: float, peers: Sequence[str] = PEERS, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """Take each of *peers* away for *seconds* while every source sends *rate* events a second.
+
+    Returns how long the bus needed each time until it had caught up, and what became of the events.
+    """
+    stack = EmbeddedStack(folder / "stack", cache_dir=load_settings().cache_dir, partitions=4)
+    with stack as info:
+        await found(info)
+        await make_outbox(info.dsns["court"])
+        exchange = folder / "exchange"
+        (exchange / "inbox").mkdir(parents=True)
+        config = folder / "court.toml"
+        shipped = files("connectors").joinpath("court.toml").read_text(encoding="utf-8")
+        config.write_text(shipped + SOURCES.replace("FOLDER", str(exchange)), encoding="utf-8")
+        parts = (
+            Part("worker-1", HUB, ("worker", "--name", "worker-1")),
+            Part("court-connector", "court", ("connector", "court", "--config", str(config))),
+        )
+        await asyncio.to_thread(wait_until_open, start_parts(stack, info, parts))
+        systems = producers(info, exchange, rate=rate)
+        told: dict[str, Any] = {"seconds": seconds, "rate": rate, "outages": {}}
+        async with _sending(systems) as senders:
+            watch = _Watch(info, exchange, senders, say)
+            await watch.wait(min(5, seconds))
+            for peer in peers:
+                say(f"{peer} is away for {seconds:g} s")
+                with _away(stack, peer):
+                    await watch.wait(seconds)
+                say(f"{peer} is back")
+                told["outages"][peer] = {"caught_up_seconds": round(await watch.caught_up(), 1)}
+        verdicts = await watch.verdicts()
+    told["sources"] = {name: verdict._asdict() for name, verdict in verdicts.items()}
+    told["good"] = all(verdict.is_good for verdict in verdicts.values())
+    return told
+
+
+@asynccontextmanager
+async def _sending(systems: Any) -> AsyncIterator[list[Producer]]:
+    """Let all systems send; at the end wait until each has handed over what it made."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(run(stop)) for _, run in systems]
+    try:
+        yield [producer for producer, _ in systems]
+        stop.set()
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@contextmanager
+def _away(stack: EmbeddedStack, peer: str) -> Iterator[None]:
+    """Stop the processes of *peer*, and start them again."""
+    names = [each.name for each in stack.supervisor.statuses() if each.name.startswith(peer)]
+    commands = [stack.supervisor.command(name) for name in names]
+    for name in names:
+        stack.supervisor.stop(name)
+    try:
+        yield
+    finally:
+        for command in commands:
+            stack.supervisor.start(command)
+
+
+class _Watch:
+    """Tells how far everything is."""
+
+    def __init__(self, info: StackInfo, exchange: Path, senders: Sequence[Producer], say: Say) -> None:
+        self._info, self._exchange, self._senders, self._say = info, exchange, senders, say
+
+    async def wait(self, seconds: float) -> None:
+        ends = monotonic() + seconds
+        while (left := ends - monotonic()) > 0:
+            await asyncio.sleep(min(10, left))
+            self._say(self._progress())
+
+    async def caught_up(self) -> float:
+        """Return after how many seconds as many events are recorded as there are by now."""
+        begun, made = monotonic(), self._total("made")
+        async with asyncio.timeout(SETTLE_SECONDS), _open_log(self._info) as log:
+            books = Books(log, self._info, self._exchange)
+            while (recorded := await books.recorded()) < made:
+                self._say(f"{self._progress()}, recorded {recorded}")
+                await asyncio.sleep(2)
+        return monotonic() - begun
+
+    async def verdicts(self) -> Mapping[str, Verdict]:
+        """Return what became of every event, as soon as nothing is wrong, or when patience ends."""
+        ends = monotonic() + SETTLE_SECONDS
+        async with _open_log(self._info) as log:
+            books = Books(log, self._info, self._exchange)
+            while True:
+                found = await books.verdicts(self._senders)
+                if all(each.is_good for each in found.values()) or monotonic() > ends:
+                    return found
+                self._say(f"waiting for {', '.join(n for n, each in found.items() if not each.is_good)}")
+                await asyncio.sleep(2)
+
+    def _progress(self) -> str:
+        return f"made {self._total('made')}, handed over {self._total('handed_over')}"
+
+    def _total(self, what: str) -> int:
+        return sum(getattr(each, what) for each in self._senders)
+
+
+@asynccontextmanager
+async def _open_log(info: StackInfo) -> AsyncIterator[KafkaLog]:
+    """Open the topics as soon as Kafka answers."""
+    async with AsyncExitStack() as opened:
+        log = None
+        while log is None:
+            try:
+                log = await opened.enter_async_context(KafkaLog(info.settings(ADMIN)))
+            except ClusterAwayError:
+                await asyncio.sleep(0.5)
+        yield log
