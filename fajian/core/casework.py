@@ -1,7 +1,7 @@
 """Fold the ledger: facts in; states, flags and leads out. The same prefix gives the same bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -10,12 +10,12 @@ import orjson
 
 from fajian.core import words
 from fajian.core.clocks import Clock
-from fajian.core.facts import BASELINE, Fact, instant_of, read_fact
+from fajian.core.facts import Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak, unsay
 from fajian.core.ports import Folded, Output, Record, Store
 from fajian.core.routing import sides_of_fact
 from fajian.core.rules import Rules, Trigger
-from fajian.core.subject_state import SubjectState
+from fajian.core.subject_state import SubjectState, rule_of
 from fajian.core.subjects import kind_of
 from fajian.core.triggers import PREDICATES, Evidence
 from fajian.errors import LedgerRecordError, RulesMissingError
@@ -139,8 +139,8 @@ class Casework:
         for subject in subjects:
             state = self._state(subject, session)
             if before is not None:
-                state.view = None
-            shown = state.judge(rules, None if before else state.awake(day))
+                state.forget()
+            shown = state.judge(rules, None if before else state.awake(day, rules))
             if before is not None:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
@@ -196,11 +196,8 @@ class Casework:
             out.append(words.receipt(cause, receipts(fact.side), subject, fact, status, where))
         if state is None or status != "recorded":
             return
-        state.add(fact)
-        for side in sides_of_fact(fact, rules):
-            out.append(words.fact(cause, feed(side), record))
-        of_all = fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts")
-        shown = state.judge(rules, None if of_all else rules.heard_by[fact.name])
+        out.extend(words.fact(cause, [feed(side) for side in sides_of_fact(fact, rules)], record))
+        shown = state.judge(rules, state.add(fact, rules))
         self._say(state, shown, rules, cause, session)
 
     # -- what follows ------------------------------------------------------------------------------------
@@ -210,7 +207,7 @@ class Casework:
     ) -> None:
         """Publish the difference between what the facts show at the last tick and what was said."""
         tick, out = session.meta.tick_day, session.folded.outputs
-        gone = {key: state.said[key] for key in sorted(state.said) if _rule(key) in shown}
+        gone = {key: state.said[key] for key in sorted(state.said) if rule_of(key) in shown}
         for matter in (matter for matters in shown.values() for matter in matters):
             gone.pop(matter.key, None)
             said = state.said.get(matter.key)
@@ -227,7 +224,7 @@ class Casework:
     ) -> None:
         """Withdraw what was said under rows that the law no longer has for this subject."""
         for key in sorted(state.said):
-            if _rule(key) not in shown:
+            if rule_of(key) not in shown:
                 said = state.said.pop(key)
                 session.folded.outputs.extend(
                     words.vanished(cause, state, key, name, said, before) for name in unsay(said)[0]
@@ -251,7 +248,7 @@ class Casework:
                 session.folded.outputs.append(
                     words.lead(cause, state, matter, trigger, evidence, lead, rules)
                 )
-                return replace(said, lead=lead)
+                return said._replace(lead=lead)
         return said
 
     def _share(self, state: SubjectState, rules: Rules, cause: words.Cause, session: Session) -> None:
@@ -267,12 +264,15 @@ class Casework:
         meta.digest = f"{(int(meta.digest, 16) - before + int(name, 16)) % _MODULUS:032x}"
         meta.subjects += not state.shared
         state.shared = name
-        headers = [
-            ("ledgerpartition", str(session.partition).encode()),
-            ("ledgeroffset", str(cause.offset).encode()),
-        ]
         session.folded.outputs.append(
-            Output(cause.offset, CASE_STATE, state.subject.encode(), value, headers, session.partition)
+            Output(
+                cause.offset,
+                CASE_STATE,
+                state.subject.encode(),
+                value,
+                words.place(session.partition, cause.offset),
+                session.partition,
+            )
         )
 
     # -- reading and writing -----------------------------------------------------------------------------
@@ -342,16 +342,12 @@ def _due_key(day: date, subject: str) -> bytes:
     return DUE + day.isoformat().encode() + subject.encode()
 
 
-def _rule(key: str) -> str:
-    return key.partition("\x1f")[0]
-
-
 def _chained(head: str, record: Record) -> str:
-    digest = blake2b(head.encode(), digest_size=32)
-    said = (part for name, value in record.headers for part in (name.encode(), value))
-    for part in (record.key or b"", record.value or b"", *said):
-        digest.update(len(part).to_bytes(4, "big") + part)
-    return digest.hexdigest()
+    parts = [record.key or b"", record.value or b""]
+    for name, value in record.headers:
+        parts += (name.encode(), value)
+    said = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+    return blake2b(head.encode() + said, digest_size=32).hexdigest()
 
 
 def _status(fact: Fact, state: SubjectState) -> str:

@@ -1,9 +1,8 @@
 """Why a duty is due on its day: clocks follow from the standing facts and a row of the law alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fajian.core.calendar import SHANGHAI, Calendar
 from fajian.core.counting import STOPPABLE, Due, Length, Stop, count_due
@@ -13,8 +12,7 @@ from fajian.core.rules import Cue, Extension, Period, Rules, StopKind, Variant
 Told = tuple[date, Fact]  #: a fact and the day on which it counts
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """One duty of one subject. `due.due_day` is None while it is stopped."""
 
     rule: str
@@ -56,21 +54,18 @@ class Clock:
         return [fact.id for fact in (*self.opened_by, *told)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(NamedTuple):
     """What one clock counts: from which moment, how long, by which code."""
 
     start: date | datetime
     length: Length
     code: str
-    stops: Sequence[Stop]
-    calendar: Calendar
+    stops: tuple[Stop, ...]
+    rules: Rules
     nth: int = 1
 
     def due(self, **extension: Any) -> Due:
-        return count_due(
-            self.start, self.length, self.code, self.calendar, stops=self.stops, nth=self.nth, **extension
-        )
+        return self.rules.due(self.start, self.length, self.code, stops=self.stops, nth=self.nth, **extension)
 
 
 def clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
@@ -118,9 +113,9 @@ def _repetitions(
     if text is None:
         return
     length, code = text
-    stops = [stop for kind in period.stops for stop in stops_of(rules.stops[kind], view, rules.calendar)]
+    stops = tuple(stop for kind in period.stops for stop in stops_of(rules.stops[kind], view, rules.calendar))
     for nth in range(1, period.repeat + 1):
-        count = _Count(_start(anchor, code, opened_by[0]), length, code, stops, rules.calendar, nth)
+        count = _Count(_start(anchor, code, opened_by[0]), length, code, stops, rules, nth)
         due, too_late = _due(period, view, count, instance)
         since = opened_by[0].day
         closed = _closing(period, view, instance, anchor, since, nth)
@@ -162,7 +157,7 @@ def _local_day(period: Period, rules: Rules, count: _Count, due: Due) -> date | 
     if local is None or last is None:
         return None
     stops = count.stops if local.count in STOPPABLE else ()
-    day = as_day(replace(count, length=local.length, code=local.count, stops=stops).due().due_day)
+    day = as_day(count._replace(length=local.length, code=local.count, stops=stops).due().due_day)
     return day if day is not None and day < last else None
 
 
@@ -243,7 +238,7 @@ def _new_end(extension: Extension, count: _Count, day: date, fact: Fact) -> date
     named = fact.body.get(extension.until) if extension.until else None
     if named:
         return date.fromisoformat(named)
-    return as_day(count_due(day, count.length, count.code, count.calendar).due_day)
+    return as_day(count.rules.due(day, count.length, count.code).due_day)
 
 
 def _may_extend(extension: Extension, period: Period, fact: Fact) -> bool:

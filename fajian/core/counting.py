@@ -14,7 +14,7 @@ Conventions where the texts are silent, each of them one place below:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from fajian.core.calendar import ONE_DAY, SHANGHAI, Calendar
 from fajian.errors import CountingError
@@ -42,8 +42,7 @@ MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 LONGEST = 40_000  #: units; beyond a century of days nobody counts
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(NamedTuple):
     number: int
     unit: Unit
 
@@ -52,8 +51,7 @@ class Length:
 IMMEDIATELY: Final = Length(15, "day")
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A time that the period does not run: from *begin* up to, and without, *end*; None while it lasts."""
 
     kind: str
@@ -61,8 +59,7 @@ class Stop:
     end: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class CountedStop:
+class CountedStop(NamedTuple):
     """A stop that moves the end, with the days that it adds; None while nobody knows."""
 
     kind: str

@@ -1,8 +1,10 @@
 """What has been reported of one subject. Facts are ordered by the law, never by their arrival."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -51,7 +53,17 @@ class Fact(NamedTuple):
 
 def day_of(instant: int) -> date:
     """Return the day of Shanghai in which *instant* (microseconds since 1970) lies."""
-    return date.fromordinal(_EPOCH_ORDINAL + (instant + _SHANGHAI) // _DAY)
+    return _day(day_number(instant))
+
+
+def day_number(instant: int) -> int:
+    """Return the number of that day; days that follow on each other have numbers that do."""
+    return (instant + _SHANGHAI) // _DAY
+
+
+@lru_cache(maxsize=8192)
+def _day(number: int) -> date:
+    return date.fromordinal(_EPOCH_ORDINAL + number)
 
 
 def instant_of(text: str) -> int:
@@ -114,15 +126,19 @@ def decode_fact(row: list[Any]) -> Fact:
     return Fact._make(row)
 
 
-def in_order(facts: Iterable[Fact], rules: Rules) -> list[Fact]:
-    """Sort by fact time, precedence on equal time, source, sequence, id."""
+def order_of(rules: Rules) -> Callable[[Fact], tuple[int, int, str, int, str]]:
+    """Return what facts are sorted by: time, precedence on equal time, source, sequence, id."""
     events = rules.events
 
     def key(fact: Fact) -> tuple[int, int, str, int, str]:
         event = events.get(fact.name)
         return fact.at, event.precedence if event else 50, fact.source, fact.sequence or 0, fact.id
 
-    return sorted(facts, key=key)
+    return key
+
+
+def in_order(facts: Iterable[Fact], rules: Rules) -> list[Fact]:
+    return sorted(facts, key=order_of(rules))
 
 
 def standing(facts: Sequence[Fact]) -> list[Fact]:
@@ -132,6 +148,8 @@ def standing(facts: Sequence[Fact]) -> list[Fact]:
     correction is retracted. A retraction that itself fell does nothing, and words that name each other in a
     circle do nothing to each other.
     """
+    if not any(map(_removes, facts)):
+        return list(facts)
     named = {(fact.source, fact.id): fact for fact in facts}
     against: dict[Name, list[Name]] = {}
     for name, fact in named.items():
@@ -166,6 +184,7 @@ def _last_word_first(named: Mapping[Name, Fact], against: Mapping[Name, Sequence
 
 
 def _removes(fact: Fact) -> Name | None:
+    """Return what *fact* retracts or supersedes."""
     named = fact.body.get("retracts") if fact.name == RETRACTED else fact.body.get("supersedes")
     return (fact.source, named) if named and named != fact.id else None
 
@@ -178,17 +197,29 @@ class View:
     kind: str
     facts: tuple[Fact, ...]
     by_name: Mapping[str, tuple[Fact, ...]]
+    against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
 
     def named(self, *names: str) -> tuple[Fact, ...]:
         return tuple(fact for name in names for fact in self.by_name.get(name, ()))
 
     def heard(self, cue: Cue) -> list[tuple[date, Fact]]:
         """Return the facts that *cue* hears, each with the day that counts."""
-        return [
-            (cue_day(cue, fact), fact)
-            for fact in self.by_name.get(cue.event, ())
-            if cue.hears(fact.body, self.kind)
-        ]
+        named = self.by_name.get(cue.event)
+        if not named:
+            return []
+        return [(cue_day(cue, fact), fact) for fact in named if cue.hears(fact.body, self.kind)]
+
+    def grown(self, fact: Fact, rules: Rules) -> "View | None":
+        """Return the view with one more fact; None where it changes which others stand, or does not stand."""
+        if (fact.source, fact.id) in self.against or _removes(fact):
+            return None
+        key = order_of(rules)
+        place, among = key(fact), self.by_name.get(fact.name, ())
+        at, within = bisect(self.facts, place, key=key), bisect(among, place, key=key)
+        by_name = {**self.by_name, fact.name: (*among[:within], fact, *among[within:])}
+        return View(
+            self.subject, self.kind, (*self.facts[:at], fact, *self.facts[at:]), by_name, self.against
+        )
 
 
 def cue_day(cue: Cue, fact: Fact) -> date:
@@ -198,8 +229,10 @@ def cue_day(cue: Cue, fact: Fact) -> date:
 
 def view_of(subject: str, kind: str, facts: Iterable[Fact], rules: Rules) -> View:
     """Order *facts* and take out what no longer stands."""
-    ordered = standing(in_order(facts, rules))
+    known = in_order(facts, rules)
+    ordered = standing(known)
     by_name: dict[str, list[Fact]] = {}
     for fact in ordered:
         by_name.setdefault(fact.name, []).append(fact)
-    return View(subject, kind, tuple(ordered), {name: tuple(some) for name, some in by_name.items()})
+    against = frozenset(target for fact in known if (target := _removes(fact)))
+    return View(subject, kind, tuple(ordered), {name: tuple(some) for name, some in by_name.items()}, against)

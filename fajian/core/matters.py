@@ -4,12 +4,10 @@ A *matter* is what the facts say now, `Said` is what was published of it. The di
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fajian.core.calendar import ONE_DAY
-from fajian.core.citations import printed_on
 from fajian.core.clocks import Clock
 from fajian.core.counting import explain
 from fajian.core.facts import BASELINE, View
@@ -35,8 +33,7 @@ _WORD: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
+class Matter(NamedTuple):
     """One duty or finding as the facts show it now."""
 
     rule: str
@@ -61,8 +58,7 @@ class Matter:
         return list(self.shown_by.evidence)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What was published of a matter. Kept with the subject's facts."""
 
     stage: str  #: of STAGES, or `paused`, `met`, `late`, `gone`, `moot`, `withdrawn`, `historic`
@@ -84,7 +80,8 @@ class Said:
 
 def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
     """Return the matter that *clock* shows. Breaches before *since* are historic."""
-    due, begun = clock.due_day, clock.opened_on
+    due = clock.due_day
+    length = (due - clock.opened_on).days if due else 0
     return Matter(
         clock.rule,
         clock.instance,
@@ -96,7 +93,7 @@ def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
         historic=due is not None and due < since,
         lapses=not period.can_be_broken,
         expires=period.nature in LAPSING,
-        rungs=tuple(days for days in period.rungs if due and due - timedelta(days=days) > begun),
+        rungs=tuple([days for days in period.rungs if days < length]),
         local_day=clock.local_day,
     )
 
@@ -136,7 +133,7 @@ def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Sai
     before = said or Said("")
     if matter.lapses and matter.phase in ("late", "moot"):
         return _speak_of_past(matter, before)
-    after = replace(before, stage=matter.phase, due_day=matter.due_day, wake=None)
+    after = before._replace(stage=matter.phase, due_day=matter.due_day, wake=None)
     if before.stage == matter.phase:
         return [], after
     match matter.phase:
@@ -158,7 +155,7 @@ def _speak_of_past(matter: Matter, before: Said) -> tuple[list[str], Said]:
     stage, word = ("met", "Met") if matter.phase == "late" else ("gone", "Withdrawn")
     if matter.expires:
         stage, word = "lapsed", "Lapsed"
-    after = replace(before, stage=stage, due_day=matter.due_day, wake=None)
+    after = before._replace(stage=stage, due_day=matter.due_day, wake=None)
     silent = before.stage == stage or (stage == "gone" and not before.stage)
     return ([] if silent else [word]), after
 
@@ -175,18 +172,18 @@ def _speak_of_open(
         return [*words, word], Said("historic", matter.due_day, since=on)
     if _RANK[stage] > before.rank:
         words.append(word)
-        now = replace(before, stage=stage, reported=stage == "escalated")
+        now = before._replace(stage=stage, reported=stage == "escalated")
     if stage == "overdue" and now.until is None:
         until = rules.calendar.add_working_days(on, rules.policy.answer_window)
-        now = replace(now, since=on, until=until)
-    return words, replace(now, wake=_wake(matter, now, tick))
+        now = now._replace(since=on, until=until)
+    return words, now._replace(wake=_wake(matter, now, tick))
 
 
 def _reopen(matter: Matter, said: Said | None, tick: date) -> tuple[list[str], Said]:
     """Bring what was said in line with a due day that may have moved, before any stage is judged."""
     fresh = Said("opened", matter.due_day)
     if matter.phase == "breach":
-        return [], replace(said, due_day=matter.due_day) if said and said.breached else fresh
+        return [], said._replace(due_day=matter.due_day) if said and said.breached else fresh
     if said is None or said.stage in ("met", "late", "gone", "moot", "withdrawn"):
         return ["DeadlineOpened"], fresh
     if said.stage == "paused":
@@ -195,7 +192,7 @@ def _reopen(matter: Matter, said: Said | None, tick: date) -> tuple[list[str], S
         return [], said
     if said.rank >= _LAPSED:
         if matter.due_day is not None and matter.due_day <= tick:
-            return [], replace(said, due_day=matter.due_day)
+            return [], said._replace(due_day=matter.due_day)
         return ["Withdrawn"], fresh
     later = said.due_day is not None and matter.due_day is not None and matter.due_day > said.due_day
     return ["Extended" if later else "DeadlineOpened"], fresh
@@ -222,10 +219,11 @@ def _wake(matter: Matter, said: Said, tick: date) -> date | None:
     if said.rank >= _OVERDUE:
         return said.until if said.stage == "overdue" else None
     due = matter.due_day or tick
-    days = [due - timedelta(days=left + 1) for left in (*matter.rungs, 0, -1)]
-    if matter.local_day is not None:
-        days.append(matter.local_day - ONE_DAY)
-    return min((day for day in days if day > tick), default=None)
+    left = (due - tick).days - 1
+    ahead = [rung for rung in (*matter.rungs, 0, -1) if rung < left]
+    wakes = due - timedelta(days=max(ahead) + 1) if ahead else None
+    local = matter.local_day - ONE_DAY if matter.local_day else None
+    return local if local and local > tick and (wakes is None or local < wakes) else wakes
 
 
 def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
@@ -236,7 +234,7 @@ def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
         cites = shown.variant.cites
     head: dict[str, Any] = {
         "rule": matter.rule,
-        "basis": printed_on(cites, rules.instruments, _begun(shown)),
+        "basis": rules.printed(cites, _begun(shown)),
         "sure": row.sure,
         "severity": row.severity,
         "owed_by": row.owed_by,

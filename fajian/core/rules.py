@@ -1,14 +1,14 @@
 """The law as the core reads it: rows of data, each with its source and mark. Loading them is `fajian.law`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 from fajian.core.calendar import Calendar
-from fajian.core.citations import Citation, Instrument
-from fajian.core.counting import Length
+from fajian.core.citations import Citation, Instrument, printed_on
+from fajian.core.counting import Due, Length, count_due
 from fajian.core.events import EventRow
 
 Body = Mapping[str, Any]
@@ -17,6 +17,9 @@ Severity = Literal["hard", "soft"]
 MARKS = ("V", "V2", "M", "D")  #: from read in the original to our own proposal; later is weaker
 UNVERIFIED = frozenset({"M", "D"})
 Values = Mapping[str, tuple[Any, ...]]  #: body field -> values
+
+BOTH = frozenset({"court", "procuratorate"})
+REMEMBERED = 16_384  #: results of one pure function, by rules version
 
 #: What a row of the law is. Only a duty is ever broken.
 Nature = Literal[
@@ -51,12 +54,11 @@ class Cue:
             return False
         if self.strict and self.day is not None and not body.get(self.day):
             return False
-        if any(said in values if values else said for said, values in self._excluded(body)):
-            return False
-        return all(body.get(name) in values for name, values in self.when.items())
-
-    def _excluded(self, body: Body) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-        return ((body.get(name), values) for name, values in self.unless.items())
+        for name, values in self.unless.items():
+            said = body.get(name)
+            if said in values if values else said:
+                return False
+        return not self.when or all(body.get(name) in values for name, values in self.when.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +265,39 @@ class Rules:
     impossible: tuple[tuple[str, str, str | None], ...] = ()  #: (first, then, field that ties them)
 
     @cached_property
-    def periods_on(self) -> Mapping[str, tuple[Period, ...]]:
-        kinds = sorted({kind for period in self.periods.values() for kind in period.on})
-        running = [period for period in self.periods.values() if period.runs]
-        return {kind: tuple(p for p in running if kind in p.on) for kind in kinds}
+    def rows_on(self) -> Mapping[str, Mapping[str, Period | Trigger]]:
+        """Kind of subject -> what can be said of it, in the order in which it is said: clocks first."""
+        rows: list[Period | Trigger] = [period for period in self.periods.values() if period.runs]
+        rows += [trigger for trigger in self.triggers.values() if trigger.finder]
+        kinds = sorted({kind for row in rows for kind in row.on})
+        return {kind: {row.id: row for row in rows if kind in row.on} for kind in kinds}
 
     @cached_property
-    def finders_on(self) -> Mapping[str, tuple[Trigger, ...]]:
-        kinds = sorted({kind for trigger in self.triggers.values() for kind in trigger.on})
-        return {kind: tuple(t for t in self.triggers.values() if t.finder and kind in t.on) for kind in kinds}
+    def _heard_on(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return {}
+
+    def heard_on(self, kind: str, event: str) -> tuple[str, ...]:
+        """Return the rows of `rows_on` of *kind* that *event* can change, in their order."""
+        rows = self._heard_on.get((kind, event))
+        if rows is None:
+            heard = self.heard_by[event]
+            rows = self._heard_on[kind, event] = tuple(r for r in self.rows_on.get(kind, ()) if r in heard)
+        return rows
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Names of the events that both court and procuratorate see."""
+        return frozenset(row.name for row in self.events.values() if BOTH.issubset(row.visible))
+
+    @cached_property
+    def due(self) -> Callable[..., Due]:
+        """`count_due` on this calendar. Cases of a county share many days, so results are remembered."""
+        return lru_cache(maxsize=REMEMBERED)(partial(count_due, calendar=self.calendar))
+
+    @cached_property
+    def printed(self) -> Callable[[tuple[Citation, ...], date], str]:
+        """Citations as they are read on a day, remembered likewise."""
+        return lru_cache(maxsize=REMEMBERED)(lambda cites, day: printed_on(cites, self.instruments, day))
 
     @cached_property
     def trigger_of(self) -> Mapping[str, tuple[Trigger, ...]]:
@@ -284,6 +310,15 @@ class Rules:
     def names(self) -> Mapping[str, str]:
         """`ce_type` -> short name."""
         return {event.ce_type: event.name for event in self.events.values()}
+
+    @cached_property
+    def impossible_after(self) -> Mapping[str, tuple[tuple[str, str | None], ...]]:
+        """Event name -> what cannot have come after it, with the field that ties the two."""
+        thens = sorted({then for _, then, _ in self.impossible})
+        return {
+            name: tuple((first, tie) for first, then, tie in self.impossible if then == name)
+            for name in thens
+        }
 
     @cached_property
     def heard_by(self) -> Mapping[str, frozenset[str]]:

@@ -1,13 +1,13 @@
 """One subject as casework keeps it: its facts, what was said of it, and what both sides last saw."""
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
 import orjson
 
 from fajian.core.clocks import clocks_of
-from fajian.core.facts import Fact, View, decode_fact, encode_fact, view_of
+from fajian.core.facts import BASELINE, Fact, View, decode_fact, encode_fact, view_of
 from fajian.core.matters import (
     Matter,
     Said,
@@ -17,7 +17,7 @@ from fajian.core.matters import (
     matter_of_clock,
     matter_of_finding,
 )
-from fajian.core.rules import Rules
+from fajian.core.rules import Period, Rules, Trigger
 from fajian.core.triggers import FINDERS
 
 
@@ -30,11 +30,20 @@ class SubjectState:
     facts: dict[tuple[str, str], Fact] = field(default_factory=dict)  #: by source and id
     said: dict[str, Said] = field(default_factory=dict)  #: by rule and instance
     shared: str = ""  #: digest of what `case.state` last held; empty: nothing
-    view: View | None = None  #: derived, not kept
+    # Derived and not kept; what follows from facts is derived anew where a fact or the rules may change it.
+    view: View | None = None
+    matters: dict[str, list[Matter]] = field(default_factory=dict)  #: by rule
+    explained: dict[str, tuple[Matter, orjson.Fragment]] = field(default_factory=dict)  #: by `Matter.key`
+    entries: dict[str, tuple[Said, orjson.Fragment | None]] = field(default_factory=dict)  #: of `case.state`
 
     @property
     def wake(self) -> date | None:
         return min((said.wake for said in self.said.values() if said.wake), default=None)
+
+    def forget(self) -> None:
+        """Forget what was derived: other rules are in force."""
+        self.view = None
+        self.matters, self.explained, self.entries = {}, {}, {}
 
     def encode(self) -> bytes:
         facts = [encode_fact(self.facts[name]) for name in sorted(self.facts)]
@@ -47,36 +56,54 @@ class SubjectState:
         by_name = {(fact.source, fact.id): fact for fact in known}
         return cls(subject, kind, by_name, decode_said(said), shared)
 
-    def add(self, fact: Fact) -> None:
+    def add(self, fact: Fact, rules: Rules) -> tuple[str, ...]:
+        """Take *fact* in; return the rules about which there may be something new to say."""
         self.facts[fact.source, fact.id] = fact
-        self.view = None
+        self.view = self.view.grown(fact, rules) if self.view else None
+        if fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts"):
+            self.matters = {}
+            return tuple(rules.rows_on.get(self.kind, ()))
+        changed = rules.heard_on(self.kind, fact.name)
+        for rule in changed:
+            self.matters.pop(rule, None)
+        return changed
 
     def look(self, rules: Rules) -> View:
         if self.view is None:
             self.view = view_of(self.subject, self.kind, self.facts.values(), rules)
         return self.view
 
-    def awake(self, day: date) -> frozenset[str]:
-        """Return the rules that have something to say at the tick of *day*."""
-        due = (key for key, said in self.said.items() if said.wake and said.wake <= day)
-        return frozenset(key.partition("\x1f")[0] for key in due)
+    def awake(self, day: date, rules: Rules) -> list[str]:
+        """Return the rules that have something to say at the tick of *day*, in the order of the law."""
+        due = {rule_of(key) for key, said in self.said.items() if said.wake and said.wake <= day}
+        rows = rules.rows_on.get(self.kind, {})
+        return [*due] if len(due) == 1 and due <= rows.keys() else [rule for rule in rows if rule in due]
 
-    def judge(self, rules: Rules, wanted: Container[str] | None = None) -> dict[str, list[Matter]]:
-        """Derive the matters of the *wanted* rows, or of all: for each of them what the facts show now."""
-        view = self.look(rules)
-        since = live_since(view, rules)
+    def judge(self, rules: Rules, wanted: Iterable[str] | None = None) -> dict[str, list[Matter]]:
+        """Return the matters of the *wanted* rows, or of all: for each of them what the facts show now."""
+        rows = rules.rows_on.get(self.kind, {})
         shown: dict[str, list[Matter]] = {}
-        for period in rules.periods_on.get(self.kind, ()):
-            if wanted is None or period.id in wanted:
-                opened = not view.by_name.keys().isdisjoint(period.opened_by)
-                clocks = clocks_of(period, view, rules) if opened else []
-                shown[period.id] = [matter_of_clock(clock, period, since) for clock in clocks]
-        for trigger in rules.finders_on.get(self.kind, ()):
-            if wanted is None or trigger.id in wanted:
-                found = FINDERS[trigger.finder or ""](trigger, view, rules)
-                shown[trigger.id] = [
-                    matter_of_finding(finding, trigger, since)
-                    for finding in found
-                    if trigger.since is None or finding.day >= trigger.since
-                ]
+        for rule in rows if wanted is None else wanted:
+            if (known := self.matters.get(rule)) is None:
+                known = self.matters[rule] = self._derived(rows[rule], rules)
+            shown[rule] = known
         return shown
+
+    def _derived(self, row: Period | Trigger, rules: Rules) -> list[Matter]:
+        view = self.look(rules)
+        if isinstance(row, Period):
+            if view.by_name.keys().isdisjoint(row.opened_by):
+                return []
+            since = live_since(view, rules)
+            return [matter_of_clock(clock, row, since) for clock in clocks_of(row, view, rules)]
+        since = live_since(view, rules)
+        return [
+            matter_of_finding(finding, row, since)
+            for finding in FINDERS[row.finder or ""](row, view, rules)
+            if row.since is None or finding.day >= row.since
+        ]
+
+
+def rule_of(key: str) -> str:
+    """Return the rule of a key of `SubjectState.said`."""
+    return key.partition("\x1f")[0]

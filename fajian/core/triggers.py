@@ -7,7 +7,7 @@ from typing import Any
 
 from fajian.core.clocks import Clock, stops_of
 from fajian.core.counting import count_due
-from fajian.core.facts import BASELINE, Fact, View
+from fajian.core.facts import BASELINE, Fact, View, day_number
 from fajian.core.rules import Rules, Trigger
 
 
@@ -116,7 +116,7 @@ def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]
 
 
 def _lateness(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
-    late = (fact.arrived_day - fact.day).days
+    late = day_number(fact.arrived) - day_number(fact.at)
     if late <= rules.policy.late_days or fact.name == BASELINE:
         return {}
     noted = [_between(outage) for outage in view.named("OutageNoted")]
@@ -131,9 +131,7 @@ def _between(outage: Fact) -> tuple[date, date]:
 
 def _disorder(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
     """Of two copies of facts that are at home elsewhere, that other subject tells."""
-    for first, then, tie in rules.impossible:
-        if fact.name != then:
-            continue
+    for first, tie in rules.impossible_after.get(fact.name, ()):
         tied = [
             earlier.day
             for earlier in view.named(first)

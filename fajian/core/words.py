@@ -1,6 +1,6 @@
 """The records that casework publishes. Each is named after its cause, so saying it twice says it once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from schemas.names import ce_type, derived_id
 from schemas.topics import CASE_STATE, FLAGS, LEADS
 
 SOURCE = "//hub/casework"
-BOTH = ("court", "procuratorate")
 
 #: On a flag whose breach was raised as a lead: only those who may see leads may see this header.
 LEAD = "ce_leadid"
@@ -84,7 +83,7 @@ def flag(
         "side": matter.side,
         "on": cause.on.isoformat(),
         "flag_id": flag_id(state.subject, matter.rule, matter.instance),
-        "explanation": explanation_of(matter, rules) | (_delay(matter) if name == "Withdrawn" else {}),
+        "explanation": _explained(state, matter, name, rules),
         "evidence": matter.evidence,
         "historic": "historic" in (said.stage if said else "", before.stage if before else ""),
         "reported": before is not None and before.reported,
@@ -94,6 +93,17 @@ def flag(
     }
     said_id = cause.names(state.subject, matter.rule, matter.instance, name)
     return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, before)
+
+
+def _explained(state: SubjectState, matter: Matter, name: str, rules: Rules) -> Any:
+    """Return the explanation, which all flags of a matter have in common."""
+    if name == "Withdrawn" and (delay := _delay(matter)):
+        return explanation_of(matter, rules) | delay
+    known = state.explained.get(matter.key)
+    if known is None or known[0] is not matter:
+        known = matter, orjson.Fragment(orjson.dumps(explanation_of(matter, rules)))
+        state.explained[matter.key] = known
+    return known[1]
 
 
 def flag_id(subject: str, rule: str, instance: str) -> str:
@@ -183,12 +193,16 @@ def _answer(state: SubjectState, matter: Matter, rules: Rules) -> dict[str, Any]
     return {"answer": fact.body["answer"], "evidence": fact.body.get("evidence") or [], "event": fact.id}
 
 
-def fact(cause: Cause, topic: str, record: Record) -> Output:
+def fact(cause: Cause, topics: Iterable[str], record: Record) -> list[Output]:
     """Pass on a recorded fact as it stands in the ledger, with its place there."""
     headers = [header for header in record.headers if header[0] not in _PRIVATE]
-    headers.append(("ledgerpartition", str(record.partition).encode()))
-    headers.append(("ledgeroffset", str(record.offset).encode()))
-    return Output(cause.offset, topic, record.key, record.value, headers)
+    headers += place(record.partition, record.offset)
+    return [Output(cause.offset, topic, record.key, record.value, headers) for topic in topics]
+
+
+def place(partition: int, offset: int) -> list[Header]:
+    """Return the headers that name a place in the ledger."""
+    return [("ledgerpartition", b"%d" % partition), ("ledgeroffset", b"%d" % offset)]
 
 
 def receipt(cause: Cause, topic: str, subject: str, fact: Fact, status: str, where: str) -> Output:
@@ -207,26 +221,16 @@ def receipt(cause: Cause, topic: str, subject: str, fact: Fact, status: str, whe
 
 def shared(state: SubjectState, rules: Rules) -> bytes | None:
     """Return what both sides may know of a subject, or None where there is nothing of the kind."""
-    common = [
-        fact for fact in state.look(rules).facts if all(s in rules.events[fact.name].visible for s in BOTH)
-    ]
+    common = [fact for fact in state.look(rules).facts if fact.name in rules.common]
     if not common and not state.shared:
         return None
-    clocks = []
+    clocks, entries = [], state.entries
     for key in sorted(state.said):
-        rule, _, instance = key.partition("\x1f")
-        period, said = rules.periods.get(rule), state.said[key]
-        if period is None or not _is_common(period.opens[0].event, rules) or said.stage == "withdrawn":
-            continue
-        clocks.append(
-            {
-                "rule": rule,
-                "instance": instance,
-                "owed_by": period.owed_by,
-                "due_day": said.due_day.isoformat() if said.due_day else None,
-                "status": _status(said),
-            }
-        )
+        entry, said = entries.get(key), state.said[key]
+        if entry is None or entry[0] is not said:
+            entry = entries[key] = said, _shared_clock(key, said, rules)
+        if entry[1] is not None:
+            clocks.append(entry[1])
     last = common[-1] if common else None
     body = {
         "subject": state.subject,
@@ -239,8 +243,20 @@ def shared(state: SubjectState, rules: Rules) -> bytes | None:
     return orjson.dumps(body)
 
 
-def _is_common(event: str, rules: Rules) -> bool:
-    return all(side in rules.events[event].visible for side in BOTH)
+def _shared_clock(key: str, said: Said, rules: Rules) -> orjson.Fragment | None:
+    """Return one clock of `shared`, if a fact that both sides see has opened it."""
+    rule, _, instance = key.partition("\x1f")
+    period = rules.periods.get(rule)
+    if period is None or period.opens[0].event not in rules.common or said.stage == "withdrawn":
+        return None
+    clock = {
+        "rule": rule,
+        "instance": instance,
+        "owed_by": period.owed_by,
+        "due_day": said.due_day.isoformat() if said.due_day else None,
+        "status": _status(said),
+    }
+    return orjson.Fragment(orjson.dumps(clock))
 
 
 def _status(said: Said) -> str:
@@ -259,6 +275,6 @@ def digest(cause: Cause, partition: int, digest: str, count: int) -> Output:
         "count": count,
         "digest": digest,
     }
-    headers = [("ledgerpartition", str(partition).encode()), ("ledgeroffset", str(cause.offset).encode())]
+    headers = place(partition, cause.offset)
     key = f"digest/{partition}".encode()
     return Output(cause.offset, CASE_STATE, key, orjson.dumps(body), headers, partition)

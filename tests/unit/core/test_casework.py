@@ -407,7 +407,7 @@ def _chain_after(record: MemoryRecord) -> str:
 def _with_assignment_in(days: int) -> Rules:
     row = RULES.periods["enf-assign"]
     assert row.length is not None
-    shorter = replace(row, length=replace(row.length, number=days))
+    shorter = replace(row, length=row.length._replace(number=days))
     return replace(under(answer_window=days), periods={**RULES.periods, "enf-assign": shorter})
 
 
