@@ -12,13 +12,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from connectors.sink_config import FilesSink, PostgresSink, Sink, SseSink, WebhookSink
 from connectors.source_config import FilesSource, HttpSource, OutboxSource, Source
 from fajian.errors import ConnectorConfigError
 from fajian.toml_places import Location, dotted, line_of
 
 Side = Literal["court", "procuratorate"]  #: the sides that have a connector of ours
 
-SECRET_KEYS = frozenset({"password", "key", "dsn"})
+SECRET_KEYS = frozenset(
+    {
+        "password",
+        "key",
+        "dsn",
+        "secret",
+        "previous_secret",
+        "signing_key",
+        "previous_signing_key",
+    }
+)
+
+RESERVED = ("inbox", "postgres", "http", "sse")  #: names of parts that every side may have
 
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::-(?P<fallback>[^}]*))?\}")
 
@@ -42,15 +55,6 @@ class KafkaConfig(_Table):
     ssl_keyfile: Path | None = None
 
 
-class PostgresSink(_Table):
-    """The projection of feed, receipts and state in the side's own database."""
-
-    kind: Literal["postgres"]
-    dsn: SecretStr
-    batch_records: int = Field(default=2000, gt=0)
-    digests: bool = True  #: after each tick, tell the bus what this side holds (StateDigest)
-
-
 class ConnectorConfig(_Table):
     """All parts of one side."""
 
@@ -59,7 +63,7 @@ class ConnectorConfig(_Table):
     agreement: str = Field(min_length=1)  #: subject of that is `agreement/<agreement>`
     kafka: KafkaConfig
     source: tuple[Source, ...] = ()
-    sink: tuple[PostgresSink, ...] = ()
+    sink: tuple[Sink, ...] = ()
 
     @model_validator(mode="after")
     def _sources_are_told_apart(self) -> "ConnectorConfig":
@@ -71,9 +75,19 @@ class ConnectorConfig(_Table):
         return self
 
     @model_validator(mode="after")
-    def _at_most_one_sink(self) -> "ConnectorConfig":
-        if len(self.sink) > 1:
-            raise ValueError("one [[sink]] of kind postgres at most")
+    def _sinks_are_told_apart(self) -> "ConnectorConfig":
+        kinds = [sink.kind for sink in self.sink]
+        if kinds.count("postgres") > 1 or kinds.count("sse") > 1:
+            raise ValueError("one [[sink]] of kind postgres at most, and one of kind sse")
+        names = [*(each.name for each in self.receivers), *(each.name for each in self.drops)]
+        sources = [*(each.name for each in self.outboxes), *(each.name for each in self.folders)]
+        taken = [*names, *sources, *RESERVED]
+        if len(set(taken)) < len(taken):
+            raise ValueError(f"every [[sink]] needs a name of its own, got {', '.join(names)}")
+        if self.postgres is None and (self.receivers or self.stream):
+            raise ValueError("webhook, mail and sse need a [[sink]] of kind postgres, where their log stands")
+        if self.stream and self.http is None:
+            raise ValueError("sse needs a [[source]] of kind http, whose door it shares")
         return self
 
     @property
@@ -90,7 +104,19 @@ class ConnectorConfig(_Table):
 
     @property
     def postgres(self) -> PostgresSink | None:
-        return self.sink[0] if self.sink else None
+        return next((sink for sink in self.sink if isinstance(sink, PostgresSink)), None)
+
+    @property
+    def receivers(self) -> tuple[WebhookSink, ...]:
+        return tuple(sink for sink in self.sink if isinstance(sink, WebhookSink))
+
+    @property
+    def drops(self) -> tuple[FilesSink, ...]:
+        return tuple(sink for sink in self.sink if isinstance(sink, FilesSink))
+
+    @property
+    def stream(self) -> SseSink | None:
+        return next((sink for sink in self.sink if isinstance(sink, SseSink)), None)
 
 
 def load_config(path: Path, variables: Mapping[str, str]) -> ConnectorConfig:
@@ -151,4 +177,4 @@ def _complaints(error: ValidationError) -> Iterator[Problem]:
 
 def _without_tag(where: Location) -> Location:
     """Leave out the kind, which pydantic puts behind the number of a table that may be of several kinds."""
-    return (*where[:2], *where[3:]) if where[:1] == ("source",) else where
+    return (*where[:2], *where[3:]) if where[:1] in (("source",), ("sink",)) else where

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -86,3 +87,59 @@ class LagCollector(Collector):
         yield GaugeMetricFamily(
             "fajian_connector_put_aside_records", "records that could not be read", value=self._faults()
         )
+
+
+@dataclass
+class Standing:
+    """How a receiver of a sink does. *last_error* never holds case contents."""
+
+    waiting: int = 0  #: messages queued and not yet delivered
+    failed: int = 0  #: messages that failed for good and that nobody has dealt with
+    oldest_at: datetime | None = None  #: when the longest waiting one was queued
+    feed_lag: int = 0  #: records of the feed not yet taken over
+    unreadable: int = 0  #: since the start
+    delivered: int = 0  #: since the start
+    attempts_failed: int = 0  #: since the start
+    is_resting: bool = False
+    last_error: str | None = None
+
+
+class HasStanding(Protocol):
+    standing: Standing
+
+
+class ReceiverCollector(Collector):
+    """Asks the receivers how they do when Prometheus asks us."""
+
+    def __init__(self, receivers: Mapping[str, HasStanding]) -> None:
+        self._receivers = receivers
+
+    def collect(self) -> Any:
+        for name, (text, read) in _GAUGES.items():
+            family = GaugeMetricFamily(f"fajian_connector_receiver_{name}", text, labels=["receiver"])
+            for receiver, part in sorted(self._receivers.items()):
+                family.add_metric([receiver], read(part.standing))
+            yield family
+        errors = GaugeMetricFamily(
+            "fajian_connector_receiver_last_error", "the last error, as a label", labels=["receiver", "error"]
+        )
+        for receiver, part in sorted(self._receivers.items()):
+            if part.standing.last_error:
+                errors.add_metric([receiver, part.standing.last_error], 1)
+        yield errors
+
+
+def _age(standing: Standing) -> float:
+    return (now() - standing.oldest_at).total_seconds() if standing.oldest_at else 0.0
+
+
+_GAUGES: Mapping[str, tuple[str, Callable[[Standing], float]]] = {
+    "waiting": ("messages not yet delivered", lambda each: each.waiting),
+    "failed": ("messages that failed for good", lambda each: each.failed),
+    "feed_lag_records": ("records not yet taken over", lambda each: each.feed_lag),
+    "unreadable_records": ("records that could not be read", lambda each: each.unreadable),
+    "delivered": ("messages delivered since the start", lambda each: each.delivered),
+    "attempts_failed": ("attempts that failed since the start", lambda each: each.attempts_failed),
+    "resting": ("1 while the receiver is given a rest", lambda each: float(each.is_resting)),
+    "oldest_seconds": ("how long the oldest message waits", _age),
+}

@@ -53,15 +53,15 @@ async def connection(
         raise PeerAwayError(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from error
 
 
-async def migrate(dsn: str, *, schema: str = SCHEMA) -> None:
-    """Bring the tables in *schema* to the newest version. Two may do it at once."""
+async def migrate(dsn: str, *, schema: str = SCHEMA, scripts: str = "migrations") -> None:
+    """Bring the tables in *schema* to the newest version of *scripts*. Two may do it at once."""
     try:
-        await asyncio.to_thread(_migrate, dsn, schema)
+        await asyncio.to_thread(_migrate, dsn, schema, scripts)
     except psycopg.OperationalError as error:
         raise PeerAwayError(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from error
 
 
-def _migrate(dsn: str, schema: str) -> None:
+def _migrate(dsn: str, schema: str, scripts: str) -> None:
     # SQLAlchemy is here for alembic only; psycopg opens the connection, so that every DSN it knows works.
     with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as opened:
         opened.execute("SELECT pg_advisory_lock(hashtext('fajian migrations'))")
@@ -71,9 +71,9 @@ def _migrate(dsn: str, schema: str) -> None:
             creator=lambda: psycopg.connect(dsn, options=options(schema), connect_timeout=5),
             poolclass=NullPool,
         )
-        with as_file(files("connectors.sql").joinpath("migrations")) as scripts, engine.begin() as bound:
+        with as_file(files("connectors.sql").joinpath(scripts)) as folder, engine.begin() as bound:
             config = Config(attributes={"connection": bound})
-            config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+            config.set_main_option("script_location", str(folder).replace("%", "%%"))
             config.set_main_option("path_separator", "os")
             command.upgrade(config, "head")
 

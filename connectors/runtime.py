@@ -10,9 +10,12 @@ import uvicorn
 
 from connectors.config import ConnectorConfig
 from connectors.kafka import KafkaInbox
-from connectors.metrics import LagCollector, Metrics, PartHealth
+from connectors.metrics import LagCollector, Metrics, PartHealth, ReceiverCollector
 from connectors.projection import Projection
+from connectors.sink_config import WebhookSink
+from connectors.sinks.courier import Carrier, Courier
 from connectors.sinks.postgres import PostgresSink
+from connectors.sinks.webhook import WebhookCarrier
 from connectors.source_config import FilesSource, HttpSource, OutboxSource
 from connectors.sources.file_receipts import FileReceipts
 from connectors.sources.files import FilesPart
@@ -48,6 +51,7 @@ class Connector:
         self.url: str | None = None  #: of the HTTP source, once started
         self._runs: dict[str, Run] = {}
         self._sink: PostgresSink | None = None
+        self.couriers: dict[str, Courier] = {}
         self._inbox = KafkaInbox(
             sends_to,
             config.kafka,
@@ -67,10 +71,22 @@ class Connector:
         if self.config.http is not None:
             http = self.config.http
             self._add("http", lambda: self._serve_http(http))
+        for receiver in self.config.receivers:
+            self._add_receiver(receiver)
+        if self.couriers:
+            self.metrics.registry.register(ReceiverCollector(self.couriers))
         for outbox in self.config.outboxes:
             self._add_outbox(outbox)
         for folder in self.config.folders:
             self._add_folder(folder)
+
+    def _add_receiver(self, sink: WebhookSink) -> None:
+        carrier: Carrier = WebhookCarrier(sink)
+        taking, carrying = self._part(f"{sink.name}-feed"), self._part(sink.name)
+        courier = Courier(self.config, sink, carrier, channel=sink.kind, health=taking)
+        self.couriers[sink.name] = courier
+        self._runs[taking.name] = courier.take_over
+        self._runs[carrying.name] = lambda: courier.carry(carrying)
 
     def _add_outbox(self, source: OutboxSource) -> None:
         replies = f"{source.name}-receipts"

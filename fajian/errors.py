@@ -26,6 +26,7 @@ FajianError
 │   ├── ConnectorConfigError  its file is wrong
 │   ├── PeerAwayError         Kafka or PostgreSQL does not answer: wait and try again
 │   ├── InboxRefusedError     Kafka answers, and will not take this record
+│   ├── ForbiddenAddressError a webhook would go where it must not
 │   ├── SourceError           a table or folder that events come from is not as it must be: a person must act
 │   └── ProjectionError       the database and the topics do not belong together: a person must decide
 └── LocalError           the embedded stack
@@ -139,6 +140,10 @@ class PeerAwayError(ConnectorError):
 
 class InboxRefusedError(ConnectorError):
     """Kafka answers and will not take this record, now or later (too large, not allowed)."""
+
+
+class ForbiddenAddressError(ConnectorError):
+    """A webhook's name leads to an address that nobody allowed: inside, loopback, metadata."""
 
 
 class SourceError(ConnectorError):

@@ -38,6 +38,7 @@ COMMANDS = {
     "receipts": Entry("records", "receipts", "回执 / what became of what was published"),
     "ack": Entry("records", "ack", "签收预警 / acknowledge a flag"),
     "answer": Entry("records", "answer", "答复预警 / answer a flag"),
+    "webhook": Entry("webhook", "app", "推送记录与重投 / receivers, their delivery log, sending again"),
     "due": Entry("due", "due", "解释一个到期日 / explain one due date"),
     "case-number": Entry("case_number", "case_number", "解析案号 / parse and check case numbers"),
     "replay": Entry("replay", "replay", "在内存中重放事件文件 / fold a file of events in memory"),

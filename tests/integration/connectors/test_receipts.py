@@ -58,7 +58,8 @@ async def test_whoever_waits_for_receipts_gets_them_as_they_come(stack: StackInf
 
 async def test_a_database_that_is_away_is_503_and_events_are_still_taken(stack: StackInfo) -> None:
     config = config_of(stack, "court")
-    [sink] = config.sink
+    sink = config.postgres
+    assert sink is not None
     gone = sink.model_copy(update={"dsn": type(sink.dsn)("postgresql://court:x@127.0.0.1:1/court")})
 
     running_without = running(config.model_copy(update={"sink": (gone,)}))

@@ -1,0 +1,84 @@
+"""One record of the feed as the sinks hand it on, and the choice of records that a receiver wants. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.sink_config import Selection
+from connectors.sinks.rows import feed_row
+from fajian.core.ports import Record
+from schemas.cloudevents import from_kafka, to_structured
+from schemas.names import derived_id
+
+HUB = "//hub/"  #: beginning of the sources whose ids are unique over all sources
+POSTS = "posts"  #: the CloudEvents attribute that says whose turn it is
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fact, flag, lead or alert that this side was told."""
+
+    message_id: str  #: the same for the same event, however often it comes
+    subject: str
+    kind: str
+    type: str
+    rule: str | None
+    severity: str | None
+    posts: tuple[str, ...]
+    at: datetime
+    event: dict[str, Any]  #: CloudEvents JSON
+    partition: int
+    offset: int
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.event["data"]
+        return found
+
+    @property
+    def body(self) -> bytes:
+        """The event as it goes out: the same bytes each time."""
+        return orjson.dumps(self.event)
+
+
+def told(record: Record) -> Told:
+    """Read a record of the feed, or raise `UnreadableError`."""
+    row = feed_row(record)
+    event = to_structured(from_kafka(record.headers, record.value))
+    severity = event["data"].get("severity")
+    return Told(
+        message_id=message_id(row["ce_source"], row["ce_id"], row["subject"]),
+        subject=row["subject"],
+        kind=row["kind"],
+        type=row["type"],
+        rule=row["rule"],
+        severity=severity if isinstance(severity, str) else None,
+        posts=posts_of(event),
+        at=row["at"],
+        event=event,
+        partition=record.partition,
+        offset=record.offset,
+    )
+
+
+def message_id(source: str, id_: str, subject: str) -> str:
+    """Name a message: by the event's own id where the bus gave it, else by all that makes it the only one."""
+    return id_ if source.startswith(HUB) else derived_id("message", source, id_, subject)
+
+
+def posts_of(event: dict[str, Any]) -> tuple[str, ...]:
+    """Return whose turn it is, by the routing of the bus."""
+    return tuple(post for post in str(event.get(POSTS, "")).split(",") if post)
+
+
+def is_wanted(selection: Selection, record: Told) -> bool:
+    """Tell whether every filter of *selection* lets *record* pass."""
+    return (
+        (not selection.kinds or record.kind in selection.kinds)
+        and (not selection.types or record.type in selection.types)
+        and (not selection.rules or record.rule in selection.rules)
+        and (not selection.severities or record.severity in selection.severities)
+        and (not selection.posts or any(post in selection.posts for post in record.posts))
+    )
