@@ -17,8 +17,13 @@ from schemas.topics import LEADS, feed
 COURT, PROCURATORATE, OFFICE, DISCIPLINE = "court", "procuratorate", "office", "discipline"
 ANY = "any"
 
+ESCALATED, CONTESTED, LEAD_RAISED = "Escalated", "Contested", "LeadRaised"  #: stages of the ladder
+
 #: What everybody who heard of a breach must hear too.
 _AFTER_THE_BREACH = ("Met", "Withdrawn")
+
+
+Heard = dict[str, tuple[str, ...]]  #: side -> posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,11 @@ def addressees_of_flag(
     if body["historic"]:
         return Addressees({owner: ()}, "a breach from before the agreement: for the owner's report only")
     heard = _climb(name, owner, row, rules)
+    if name == ESCALATED and (body.get("answer") or {}).get("answer") == "contested":
+        heard = _together(heard, _climb(CONTESTED, owner, row, rules))
     heard.setdefault(owner, ())
     if name in _AFTER_THE_BREACH and body["reported"]:
-        for side in (*_climb("Escalated", owner, row, rules), *((PROCURATORATE,) if raised else ())):
+        for side in (*_climb(ESCALATED, owner, row, rules), *((PROCURATORATE,) if raised else ())):
             heard.setdefault(side, ())
     if not rules.policy.signed:
         return Addressees({owner: heard[owner]}, "the policy is not signed by both sides: own duties only")
@@ -66,27 +73,34 @@ def addressees_of_flag(
     return Addressees(heard, "owner, and the ladder of escalation")
 
 
-def _climb(name: str, owner: str, row: Period | Trigger, rules: Rules) -> dict[str, tuple[str, ...]]:
-    heard: dict[str, tuple[str, ...]] = {}
+def _climb(stage: str, owner: str, row: Period | Trigger, rules: Rules) -> Heard:
+    """Return the posts of all rungs of *stage* that match *row*, by side."""
+    heard: Heard = {}
     for rung in rules.ladder:
         if (
-            rung.stage == name
+            rung.stage == stage
             and rung.side == owner
             and rung.severity in (ANY, row.severity)
             and rung.topic in (ANY, row.topic)
         ):
             for post in rung.posts:
-                side = rules.posts[post]
-                heard[side] = (*heard.get(side, ()), *(() if post in heard.get(side, ()) else (post,)))
+                heard = _together(heard, {rules.posts[post]: (post,)})
     return heard
+
+
+def _together(one: Heard, other: Heard) -> Heard:
+    """Return both, each post once."""
+    return {side: tuple(dict.fromkeys((*one.get(side, ()), *other.get(side, ())))) for side in (*one, *other)}
 
 
 def addressees_of_lead(body: Mapping[str, Any], rules: Rules) -> Addressees:
     """Return who hears of a lead: the procuratorate alone, until a prosecutor has screened it."""
     if not rules.policy.signed:
         return Addressees({}, "the policy is not signed by both sides: no reports across")
-    posts = ("civil-division",) if body["side"] == COURT else ("case-management", "chief-procurator")
-    return Addressees({PROCURATORATE: posts}, "an unverified lead is seen by the procuratorate alone")
+    heard = _climb(LEAD_RAISED, body["side"], row_of(body["rule"], rules), rules)
+    return Addressees(
+        {PROCURATORATE: heard.get(PROCURATORATE, ())}, "an unverified lead is seen by the procuratorate alone"
+    )
 
 
 def row_of(rule: str, rules: Rules) -> Period | Trigger:

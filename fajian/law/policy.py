@@ -97,7 +97,9 @@ class Outage(Table):
 class Escalation(Table):
     """One rung of the ladder, in place of the bundled one of the same class."""
 
-    stage: Literal["DueSoon", "DueToday", "Overdue", "Breached", "Escalated", "Contested", "Lapsed"]
+    stage: Literal[
+        "DueSoon", "DueToday", "Overdue", "Breached", "Escalated", "Contested", "LeadRaised", "Lapsed"
+    ]
     side: Side
     severity: Literal["hard", "soft", "any"] = "any"
     topic: Literal["money", "credit", "answer", "case", "own", "record", "any"] = "any"

@@ -29,7 +29,7 @@ def test_everybody_who_may_see_it_is_listed() -> None:
 
 
 def test_a_lead_goes_to_the_procuratorate_alone(tmp_path: Path) -> None:
-    lead = {"type": "cn.fajian.lead.lead-raised.v1", "data": {"side": "court"}}
+    lead = {"type": "cn.fajian.lead.lead-raised.v1", "data": {"side": "court", "rule": "pay-out"}}
     path = tmp_path / "lead.json"
     path.write_text(json.dumps(lead))
 
