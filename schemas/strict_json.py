@@ -1,4 +1,4 @@
-"""JSON of which every reader understands the same: UTF-8, no key twice, no NaN, nested within reason."""
+"""JSON of which every reader understands the same: no key twice, no number cut, nested within reason."""
 
 import json
 from typing import Any, Final, NoReturn
@@ -9,6 +9,7 @@ from fajian.errors import WireError
 from schemas.problems import pointer_to, shown
 
 MAX_DEPTH: Final = 32
+_LEAST, _MOST, _DIGITS = -(2**63), 2**64 - 1, 20  #: whole numbers that are read without loss
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -24,14 +25,32 @@ def loads(raw: bytes, base: str = "") -> Any:
         _explain(raw, error, base)
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise WireError(f"expected at most {MAX_DEPTH} levels, got more", code="too-deep", pointer=base)
-    # What comes back as it went in cannot have lost a key; only other spellings need the slow look.
-    if orjson.dumps(value) != raw and (twice := _twice(_as_written(raw), ())) is not None:
+    if orjson.dumps(value) != raw:
+        # What comes back as it went in has lost nothing; only other spellings need the slow look.
+        _look_closely(raw, base)
+    return value
+
+
+def _look_closely(raw: bytes, base: str) -> None:
+    huge: list[str] = []
+
+    def whole(digits: str) -> str:
+        # Numbers stay text: they may have more digits than Python is willing to read.
+        if len(digits) > _DIGITS or not _LEAST <= int(digits) <= _MOST:
+            huge.append(digits)
+        return digits
+
+    written = json.loads(raw, object_pairs_hook=_Pairs, parse_int=whole, parse_float=str)
+    if (twice := _twice(written, ())) is not None:
         raise WireError(
             f"expected every key once, {shown(twice[-1])} stands twice",
             code="duplicate-key",
             pointer=base + pointer_to(*twice),
         )
-    return value
+    if huge:
+        raise WireError(
+            f"expected whole numbers of 64 bits at most, got {shown(huge[0])}", code="json", pointer=base
+        )
 
 
 def _explain(raw: bytes, error: orjson.JSONDecodeError, base: str) -> NoReturn:
@@ -59,11 +78,6 @@ def _depth(value: Any) -> int:
             inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)
         ]
     return depth
-
-
-def _as_written(raw: bytes) -> Any:
-    # Numbers stay text: they may have more digits than Python is willing to read.
-    return json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
 
 
 def _twice(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:

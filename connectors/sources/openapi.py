@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.source_config import HttpSource
 from connectors.sources.problems import PROBLEM_JSON
-from connectors.sources.queries import LONGEST_WAIT_SECONDS, MOST_ROWS, STATUSES
+from connectors.sources.queries import LAST_POSITION, LONGEST_WAIT_SECONDS, MOST_ROWS, STATUSES
 from fajian import __version__
 from schemas.cloudevents import BATCH, STRUCTURED
 from schemas.envelope import JSON, LONGEST, OPTIONAL, REQUIRED
@@ -101,7 +101,7 @@ def _get_receipts() -> Shape:
         "subject": _TEXT,
         "status": {"enum": list(STATUSES)},
         "since": {"type": "string", "format": "date-time"},
-        "after": {"type": "integer", "minimum": 0},
+        "after": {"type": "integer", "minimum": 0, "maximum": LAST_POSITION},
         "limit": {"type": "integer", "minimum": 0, "maximum": MOST_ROWS},
         "wait": {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS},
     }

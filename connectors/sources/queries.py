@@ -7,6 +7,7 @@ from typing import Any
 from connectors.sources.problems import HttpProblem
 
 MOST_ROWS = 1000
+LAST_POSITION = 2**53  #: that every reader of JSON can hold
 LONGEST_WAIT_SECONDS = 20
 STATUSES = ("accepted", "rejected", "recorded", "duplicate", "conflict")
 
@@ -23,7 +24,7 @@ def receipt_filters(query: Mapping[str, str], *, prefixes: Sequence[str]) -> dic
         raise _wrong("status", f"expected one of {', '.join(STATUSES)}")
     return {
         **{name: query.get(name) for name in _TEXTS},
-        "after": _count(query, "after", 0, most=2**62),
+        "after": _count(query, "after", 0, most=LAST_POSITION),
         "limit": _count(query, "limit", 100, most=MOST_ROWS),
         "wait_seconds": _count(query, "wait", 0, most=LONGEST_WAIT_SECONDS),
         "since": _instant(query.get("since")),

@@ -2,19 +2,24 @@
 
 import asyncio
 import contextlib
+import re
 import ssl
+import sys
 from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
 import h11
 import uvicorn
+from h11._receivebuffer import ReceiveBuffer
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors.source_config import HttpSource, Tls
 from connectors.sources.problems import problem_response
 from fajian.errors import ConnectorConfigError
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 CERTIFICATE_NAMES = "fajian.certificate_names"  #: in the ASGI scope: whom the client's certificate names
 
@@ -79,6 +84,7 @@ def _protocol_with(header_seconds: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self.conn._receive_buffer = _WholeLines()  # noqa: SLF001 - there is no other way in
             connection = transport.get_extra_info("ssl_object")
             if connection is not None:
                 self.app = _with_names(self.app, names_in(connection.getpeercert()))
@@ -90,6 +96,20 @@ def _protocol_with(header_seconds: float) -> type[H11Protocol]:
                 self._be_impatient()
             else:
                 self._be_patient()
+
+        def send_400_response(self, msg: str) -> None:
+            """Say what of the request cannot be read, and hang up: where the next one begins nobody knows."""
+            error = sys.exception()
+            status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+            said = problem_response(status, "http", f"expected a request as RFC 9112 has it, got: {error}")
+            headers = [*said.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=status, headers=headers),
+                h11.Data(data=bytes(said.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._be_patient()
@@ -107,20 +127,39 @@ def _protocol_with(header_seconds: float) -> type[H11Protocol]:
     return Protocol
 
 
+class _WholeLines(ReceiveBuffer):
+    """Lines end in CR LF. h11 would take a lone LF for an end as well, a proxy before us may not."""
+
+    def maybe_extract_lines(self) -> list[bytearray] | None:
+        end = _BLANK_LINE.search(self._data, max(0, self._multiple_lines_search - 2))
+        head = self._data[: end.end()] if end else self._data[:1]
+        if head.count(b"\n") != head.count(b"\r\n"):
+            raise h11.LocalProtocolError("a line that ends in LF without CR")
+        return super().maybe_extract_lines()
+
+
 def _unambiguous(app: ASGIApp) -> ASGIApp:
-    """Refuse a request that gives its length in two ways: a proxy before us may believe the other."""
+    """Refuse a request whose length or version a proxy before us may understand in another way."""
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
-        names = {name for name, _ in scope["headers"]}
-        if names >= {b"content-length", b"transfer-encoding"}:
-            detail = "expected content-length or transfer-encoding, got both"
-            await problem_response(400, "header", detail, headers={"Connection": "close"})(
-                scope, receive, send
-            )
+        if (wrong := _ambiguity(scope)) is not None:
+            refusal = problem_response(400, "http", wrong, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
         else:
             await app(scope, receive, send)
 
     return checked
+
+
+def _ambiguity(scope: Scope) -> str | None:
+    names = {name for name, _ in scope["headers"]}
+    if scope["http_version"] not in ("1.0", "1.1"):
+        return f"expected HTTP/1.1, got {scope['http_version']}"
+    if names >= {b"content-length", b"transfer-encoding"}:
+        return "expected content-length or transfer-encoding, got both"
+    if scope["http_version"] == "1.0" and b"transfer-encoding" in names:
+        return "expected content-length, got transfer-encoding in HTTP/1.0, which has none"
+    return None
 
 
 def _with_names(app: ASGIApp, names: Sequence[str]) -> ASGIApp:

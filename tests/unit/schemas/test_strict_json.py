@@ -12,7 +12,11 @@ from fajian.errors import WireError
 from schemas.strict_json import MAX_DEPTH, loads
 
 documents = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
@@ -50,6 +54,9 @@ def test_what_json_can_say_is_read(document: Any, spaced: bool) -> None:
         (b'{"a":[0,{"b/~":{"c":1,"c":2}}]}', "duplicate-key", "/data/a/1/b~1~0/c"),
         (b'{"a":1, "\\u0061":2}', "duplicate-key", "/data/a"),
         (b'{"n":' + b"9" * 300 + b',"n":1}', "duplicate-key", "/data/n"),
+        (b'{"n":18446744073709551616}', "json", "/data"),  # a reader of doubles would make another of it
+        (b'{"n":-9223372036854775809}', "json", "/data"),
+        (b'{"n":' + b"9" * 5000 + b"}", "json", "/data"),
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "too-deep", "/data"),
         (b"[" * 100_000, "too-deep", "/data"),
     ],
