@@ -39,8 +39,9 @@ bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--
 outage: .venv/.dev  ## take Kafka and PostgreSQL away for 5 minutes each under load (ARGS="--seconds 20 --rate 25 --json")
 	$(BIN)/python -m tests.outage $(ARGS)
 
-docs: .venv/.run  ## write the page of the law anew from its tables
+docs: .venv/.run  ## write the pages of the law and of the life cycles anew from their tables
 	$(BIN)/fajian law page > docs/law.md
+	$(BIN)/fajian law lives > docs/life-cycles.md
 
 format: .venv/.dev  ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.projection import Projection, Row
+from fajian.core.lives import LIFE_CYCLES
 
 _HIDDEN = ("seq", "subject", "matter")
 
@@ -23,6 +24,8 @@ async def case_shape(projection: Projection, subject: str) -> dict[str, Any] | N
         "kind": state.get("kind"),
         "stage": state.get("stage"),
         "last_day": state.get("last_day"),
+        "state": (state.get("state") or {}).get("state"),
+        "beside": (state.get("state") or {}).get("beside", []),
         "ledger": _ledger(state),
         "clocks": _explained((state.get("state") or {}).get("clocks", []), flags),
         "flags": [_without(row, "body") | {"explanation": row["body"].get("explanation")} for row in flags],
@@ -50,7 +53,10 @@ def _without(row: Row, *names: str) -> dict[str, Any]:
 
 def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a person reads."""
-    yield f"{shape['subject']}  {shape['stage'] or ''}  总账 ledger {shape['ledger'] or '-'}"
+    yield (
+        f"{shape['subject']}  状态 state {_standing(shape)}  最近 last {shape['stage'] or '-'}  "
+        f"总账 ledger {shape['ledger'] or '-'}"
+    )
     if shape["clocks"]:
         yield "期限 / clocks"
         for clock in shape["clocks"]:
@@ -69,6 +75,14 @@ def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
         about = " ".join(str(row[name]) for name in ("rule", "instance") if row[name])
         due = f"  到期 due {row['due_day']}" if row["due_day"] else ""
         yield f"  {row['day']}  {row['kind']:<5} {row['type']}  {about}{due}  {row['ce_id'][:12]}".rstrip()
+
+
+def _standing(shape: Mapping[str, Any]) -> str:
+    cycle = LIFE_CYCLES.get(shape["kind"])
+    if cycle is None or not shape["state"]:
+        return "-"
+    beside = [f"{cycle.beside[name].zh} {name}" for name in shape["beside"]]
+    return "，".join((f"{cycle.states[shape['state']]} {shape['state']}", *beside))
 
 
 def _clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:

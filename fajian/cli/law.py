@@ -13,7 +13,7 @@ from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.law import adoption
 from fajian.law.catalogue import faults
 from fajian.law.documents import load_rules, load_rules_under
-from fajian.law.page import page
+from fajian.law.page import lives_page, page
 
 app = typer.Typer(
     help="期限与线索规则目录 / the catalogue of duties and triggers",
@@ -111,6 +111,12 @@ def pending(
 def page_() -> None:
     """目录页（Markdown） / The catalogue as a page, with every source, mark and worked example."""
     print(page(), end="")
+
+
+@app.command()
+def lives() -> None:
+    """案件状态图（Markdown、Mermaid） / The two life cycles as a page, with diagrams."""
+    print(lives_page(), end="")
 
 
 def _rows(rules: Rules) -> list[Period | Trigger]:

@@ -8,6 +8,7 @@ from typing import Any
 from fajian.core.clocks import Clock, stops_of
 from fajian.core.counting import count_due
 from fajian.core.facts import BASELINE, Fact, View, day_number
+from fajian.core.lives import impossible_in
 from fajian.core.rules import Rules, Trigger
 
 
@@ -107,10 +108,13 @@ def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
 
 
 def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
-    """T38: recorded long after it happened (known outages left out), or before what it presupposes."""
+    """T38: recorded long after it happened (known outages left out), or where it could not happen."""
+    impossible = impossible_in(view, rules)
     for fact in view.facts:
         late = {} if fact.linked else _lateness(fact, view, rules)
         why = late | _disorder(fact, view, rules)
+        if fact.id in impossible and not fact.linked:
+            why["impossible_in"] = impossible[fact.id]
         if why:
             yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, fact.side)
 

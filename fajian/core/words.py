@@ -9,6 +9,7 @@ import orjson
 
 from fajian.core.clocks import Clock
 from fajian.core.facts import Fact
+from fajian.core.lives import life_of
 from fajian.core.matters import Matter, Said, explanation_of
 from fajian.core.ports import Header, Output, Record
 from fajian.core.rules import Rules, Trigger
@@ -232,6 +233,7 @@ def shared(state: SubjectState, rules: Rules) -> bytes | None:
         if entry[1] is not None:
             clocks.append(entry[1])
     last = common[-1] if common else None
+    life = life_of(state.kind, common, rules)
     body = {
         "subject": state.subject,
         "kind": state.kind,
@@ -240,6 +242,8 @@ def shared(state: SubjectState, rules: Rules) -> bytes | None:
         "stage": last.name if last else None,
         "clocks": clocks,
     }
+    if life is not None:
+        body |= {"state": life.state, "beside": list(life.beside)}
     return orjson.dumps(body)
 
 

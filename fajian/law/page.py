@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fajian.core.calendar import SHANGHAI
 from fajian.core.counting import Due, Length, count_due
+from fajian.core.life import drawn
+from fajian.core.lives import LIFE_CYCLES
 from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.examples import Example, load_examples
@@ -43,10 +45,39 @@ Article numbers are those of the newest text; an explanation prints the number t
 """
 
 
+LIVES_HEAD: Final = """\
+# 案件状态 / Life cycles
+
+This page is made from the tables in `fajian/core/` by `make docs`; do not edit it.
+本页由 `make docs` 根据 `fajian/core/` 的状态表生成，请勿手工修改。
+
+A fact that its table does not have where the case stands is recorded all the same. It moves nothing, is
+marked, and is told to the side that owns the data (T38). A case of which the bus knows nothing stands at
+未知; where its history was not seen from the beginning, nothing is called impossible.
+状态表之外的事实照样记录：不改变状态，加以标注，并告知数据所属一方（T38）。
+"""
+
+LIVES: Final = {"case": "执行案件 / Enforcement case", "supervision": "监督案件 / Supervision case"}
+
+
 def page() -> str:
     """Return the whole page in Markdown."""
     rules = load_rules()
     return "\n".join((*_lines(rules), ""))
+
+
+def lives_page() -> str:
+    """Return the life cycles as a page in Markdown, with their diagrams in Mermaid."""
+    lines = [LIVES_HEAD]
+    for kind, cycle in LIFE_CYCLES.items():
+        lines += [f"## {LIVES[kind]}\n", "```mermaid", drawn(cycle), "```\n"]
+        lines += ["| beside 并行状态 | begins | ends |", "| --- | --- | --- |"]
+        lines += [
+            f"| {one.zh} {name} | {', '.join(sorted(one.begins))} | {', '.join(sorted(one.ends)) or '-'} |"
+            for name, one in cycle.beside.items()
+        ]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _lines(rules: Rules) -> Iterator[str]:

@@ -146,6 +146,8 @@ def test_the_shared_state_tells_facts_and_clocks_that_both_sides_see() -> None:
                 "status": "met",
             }
         ],
+        "state": "paying",
+        "beside": [],
     }
 
 

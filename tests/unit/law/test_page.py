@@ -2,15 +2,30 @@
 
 from pathlib import Path
 
+from fajian.core.lives import LIFE_CYCLES
 from fajian.core.rules import Period, Trigger
 from fajian.law.documents import load_rules
-from fajian.law.page import page
+from fajian.law.page import lives_page, page
 
-PAGE = Path(__file__).parents[3] / "docs" / "law.md"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text("utf-8") == page(), "run `make docs`"
+    assert (DOCS / "law.md").read_text("utf-8") == page(), "run `make docs`"
+
+
+def test_the_page_of_the_life_cycles_is_current() -> None:
+    assert (DOCS / "life-cycles.md").read_text("utf-8") == lives_page(), "run `make docs`"
+
+
+def test_every_state_and_every_word_is_drawn() -> None:
+    text = lives_page()
+
+    for cycle in LIFE_CYCLES.values():
+        for state, zh in cycle.states.items():
+            assert f'"{zh} {state}"' in text
+        for word in cycle.words:
+            assert word.replace(":", " = ") in text
 
 
 def test_every_row_stands_on_the_page_with_its_source_and_mark() -> None:

@@ -1,0 +1,119 @@
+"""The machine behind the two life cycles: where a case stands, and which facts were impossible there.
+
+Facts are never refused for being inconvenient. One that its table does not have in the state that the case
+is in changes nothing, and is marked; whoever owns the data hears of it (T38).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Word = str  #: an event, or an event and what it says: `CaseClosed`, `ReviewConcluded:suggestion`
+State = str
+
+
+class Happened(Protocol):
+    """What the machine asks of a fact."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A state that lies beside the others, such as a stay: it begins and ends without moving them."""
+
+    zh: str
+    begins: frozenset[Word]
+    ends: frozenset[Word] = frozenset()
+
+
+@dataclass(frozen=True)
+class LifeCycle:
+    """A state machine as tables. The first state is that of a case of which nothing is known."""
+
+    states: Mapping[State, str]  #: with their Chinese names, in the order in which they are drawn
+    transitions: Mapping[State, Mapping[Word, State]]
+    beside: Mapping[State, Beside]
+    says: Mapping[str, str]  #: event -> the body field whose value belongs to the word
+    beginnings: frozenset[Word]  #: a history that begins otherwise was not seen from its beginning
+    heralds: frozenset[Word] = frozenset()  #: may come before the beginning
+    words: frozenset[Word] = field(init=False)  #: all that move anything
+
+    def __post_init__(self) -> None:
+        moving = (word for row in self.transitions.values() for word in row)
+        aside = (word for one in self.beside.values() for word in (*one.begins, *one.ends))
+        object.__setattr__(self, "words", frozenset((*moving, *aside)))
+
+    @property
+    def first(self) -> State:
+        return next(iter(self.states))
+
+    def word(self, name: str, body: Mapping[str, Any]) -> Word:
+        """Return how the tables call a fact: with what it says, where they tell that apart."""
+        said = self.says.get(name)
+        longer = f"{name}:{body.get(said)}" if said else name
+        return longer if longer in self.words else name
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a case stands by its facts."""
+
+    state: State
+    beside: tuple[State, ...] = ()  #: in the order of the tables
+    impossible: Mapping[int, State] = field(default_factory=dict)  #: place of a fact -> the state it met
+    whole: bool = True  #: seen from the beginning; else nothing is called impossible
+
+
+def live(cycle: LifeCycle, facts: Iterable[Happened]) -> Life:
+    """Run *facts*, in the order of the law, through *cycle*."""
+    state, beside, impossible = cycle.first, dict.fromkeys(cycle.beside, False), dict[int, State]()
+    whole: bool | None = None
+    for place, fact in enumerate(facts):
+        word = cycle.word(fact.name, fact.body)
+        if word not in cycle.words:
+            continue
+        if whole is None and word not in cycle.heralds:
+            whole = word in cycle.beginnings
+        moved = False
+        if (then := cycle.transitions[state].get(word)) is not None:
+            state, moved = then, True
+        for name, one in cycle.beside.items():
+            if word in one.begins or (word in one.ends and beside[name]):
+                beside[name], moved = word in one.begins, True
+        if not moved:
+            impossible[place] = state
+    return Life(
+        state,
+        tuple(name for name, holds in beside.items() if holds),
+        impossible if whole else {},
+        whole is not False,
+    )
+
+
+def drawn(cycle: LifeCycle) -> str:
+    """Return *cycle* as a Mermaid state diagram: one arrow for each pair of states, with its words."""
+    lines = ["stateDiagram-v2"]
+    lines += [f'    state "{zh} {name}" as {_id(name)}' for name, zh in cycle.states.items()]
+    lines.append(f"    [*] --> {_id(cycle.first)}")
+    for state in cycle.states:
+        arrows: dict[State, list[Word]] = {}
+        for word, then in cycle.transitions[state].items():
+            arrows.setdefault(then, []).append(word)
+        for then in cycle.states:
+            if then in arrows:
+                lines.append(f"    {_id(state)} --> {_id(then)}: {_listed(arrows[then])}")
+        if not cycle.transitions[state]:
+            lines.append(f"    {_id(state)} --> [*]")
+    return "\n".join(lines)
+
+
+def _id(state: State) -> str:
+    return state.replace("-", "_")
+
+
+def _listed(words: list[Word]) -> str:
+    return "<br>".join(word.replace(":", " = ") for word in words)
