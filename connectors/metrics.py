@@ -21,6 +21,7 @@ class PartHealth:
     error: str | None = None
     error_at: str | None = None
     restarts: int = 0
+    is_outside: bool = False  #: depends on a machine of others: it does not make the connector unready
 
     def ready(self) -> None:
         self.state, self.error = "ready", None
@@ -30,7 +31,11 @@ class PartHealth:
         return self.state == "ready"
 
     def shown(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if key != "name" and value is not None}
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("name", "is_outside") and value is not None
+        }
 
     def failed(self, error: Exception, *, state: str) -> None:
         self.state, self.error, self.error_at = state, str(error), now().isoformat(timespec="seconds")

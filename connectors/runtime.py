@@ -15,6 +15,7 @@ from connectors.projection import Projection
 from connectors.sink_config import WebhookSink
 from connectors.sinks.courier import Carrier, Courier
 from connectors.sinks.postgres import PostgresSink
+from connectors.sinks.sse import LiveFeed, LiveStream
 from connectors.sinks.webhook import WebhookCarrier
 from connectors.source_config import FilesSource, HttpSource, OutboxSource
 from connectors.sources.file_receipts import FileReceipts
@@ -51,6 +52,7 @@ class Connector:
         self.url: str | None = None  #: of the HTTP source, once started
         self._runs: dict[str, Run] = {}
         self._sink: PostgresSink | None = None
+        self._stream: LiveStream | None = None
         self.couriers: dict[str, Courier] = {}
         self._inbox = KafkaInbox(
             sends_to,
@@ -68,6 +70,11 @@ class Connector:
             )
             self._runs["postgres"] = sink.run
             self.metrics.registry.register(LagCollector(lambda: sink.lag, lambda: sink.faults))
+        if self.config.stream is not None and self.config.postgres is not None:
+            dsn = self.config.postgres.dsn.get_secret_value()
+            feed = LiveFeed(dsn, self.config.side, health=self._part("sse"))
+            self._stream = LiveStream(self.config.stream, feed)
+            self._runs["sse"] = feed.run
         if self.config.http is not None:
             http = self.config.http
             self._add("http", lambda: self._serve_http(http))
@@ -83,6 +90,7 @@ class Connector:
     def _add_receiver(self, sink: WebhookSink) -> None:
         carrier: Carrier = WebhookCarrier(sink)
         taking, carrying = self._part(f"{sink.name}-feed"), self._part(sink.name)
+        carrying.is_outside = True
         courier = Courier(self.config, sink, carrier, channel=sink.kind, health=taking)
         self.couriers[sink.name] = courier
         self._runs[taking.name] = courier.take_over
@@ -169,6 +177,7 @@ class Connector:
                 projection=self._projection(),
                 metrics=self.metrics,
                 health=self.health,
+                more=self._stream.routes() if self._stream else (),
             )
         )
         with _listen(http) as listener:

@@ -81,6 +81,8 @@ class Hub:
             "ce_time": "2022-05-01T00:00:00+08:00",
             "ce_subject": subject,
         }
+        if "posts" in body:
+            headers["ce_posts"] = body.pop("posts")
         await self._send(f"{side}.feed", subject, orjson.dumps(body), headers)
 
     async def state(self, subject: str, offset: int, partition: int, **body: Any) -> None:

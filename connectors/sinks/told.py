@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from connectors.sink_config import Selection
-from connectors.sinks.rows import feed_row
+from connectors.sinks.rows import Row, feed_row
 from fajian.core.ports import Record
 from schemas.cloudevents import from_kafka, to_structured
 from schemas.names import derived_id
@@ -45,8 +45,13 @@ class Told:
 
 def told(record: Record) -> Told:
     """Read a record of the feed, or raise `UnreadableError`."""
-    row = feed_row(record)
-    event = to_structured(from_kafka(record.headers, record.value))
+    return told_of(feed_row(record))
+
+
+def told_of(row: Row) -> Told:
+    """Read a row of the projection's feed; *envelope* and *body* are JSON text."""
+    headers = [(name, value.encode()) for name, value in orjson.loads(row["envelope"]).items()]
+    event = to_structured(from_kafka(headers, row["body"].encode()))
     severity = event["data"].get("severity")
     return Told(
         message_id=message_id(row["ce_source"], row["ce_id"], row["subject"]),
@@ -58,8 +63,8 @@ def told(record: Record) -> Told:
         posts=posts_of(event),
         at=row["at"],
         event=event,
-        partition=record.partition,
-        offset=record.offset,
+        partition=row["topic_partition"],
+        offset=row["topic_offset"],
     )
 
 

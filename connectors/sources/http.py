@@ -55,6 +55,7 @@ class HttpDoor:
     projection: Projection | None
     metrics: Metrics
     health: Callable[[], Mapping[str, PartHealth]]
+    more: Sequence[Route] = ()  #: what others serve at this door: the live stream, answers to flags
 
 
 def build_app(door: HttpDoor) -> Starlette:
@@ -102,7 +103,7 @@ def build_app(door: HttpDoor) -> Starlette:
 
     async def get_readyz(request: Request) -> Response:
         parts = door.health()
-        ready = all(part.is_ready for part in parts.values())
+        ready = all(part.is_ready or part.is_outside for part in parts.values())
         return JsonResponse(
             {"ready": ready, "parts": {name: part.shown() for name, part in parts.items()}},
             200 if ready else 503,
@@ -126,6 +127,7 @@ def build_app(door: HttpDoor) -> Starlette:
             Route("/readyz", get_readyz, methods=["GET"]),
             Route("/openapi.json", get_openapi, methods=["GET"]),
             Route("/metrics", get_metrics, methods=["GET"]),
+            *door.more,
         ],
         exception_handlers={
             HttpProblem: _answer_problem,

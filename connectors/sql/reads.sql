@@ -67,3 +67,21 @@ SELECT (SELECT coalesce(max(seq), 0) FROM feed) AS feed, (SELECT coalesce(max(se
 -- name: counts
 -- How much is here, by kind.
 SELECT kind, count(*) AS count FROM feed GROUP BY kind ORDER BY kind
+
+-- name: feed_begins
+-- The place before all that is here, or after it.
+SELECT partition, CASE WHEN %(latest)s THEN next_offset ELSE first_offset END AS next_offset
+FROM offsets WHERE topic = %(topic)s
+
+-- name: feed_after
+-- What comes after a place in each partition. Records of one partition become visible in their order, so nothing that
+-- becomes visible later lies before a place that was handed out. A partition that the place does not name is new.
+SELECT record.* FROM offsets
+CROSS JOIN LATERAL (
+    SELECT seq, ce_source, ce_id, subject, kind, type, rule, at, envelope::text AS envelope, body::text AS body,
+        topic_partition, topic_offset
+    FROM feed
+    WHERE topic_partition = partition AND topic_offset >= coalesce((%(place)s::jsonb ->> partition::text)::bigint, 0)
+    ORDER BY topic_offset LIMIT %(limit)s
+) AS record
+WHERE topic = %(topic)s ORDER BY record.seq LIMIT %(limit)s
