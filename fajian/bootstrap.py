@@ -17,6 +17,7 @@ from fajian.law.intake import load_intake
 from fajian.settings import Settings
 from fajian.streams.app import IN_FLIGHT, HubService, create_app
 from fajian.streams.health import add_pages
+from fajian.streams.holds import HoldBook
 from fajian.streams.ledger import Ledger
 from fajian.streams.log import KafkaLog
 from fajian.streams.rules_topic import RulesTopic
@@ -52,23 +53,24 @@ def build_worker(
     folder = settings.data_dir.expanduser().absolute() / "workers" / name
     app = create_app(settings, folder=folder / "faust", web_bind=web_bind, web_port=web_port)
     log = KafkaLog(settings)
-    rules, ledger = RulesTopic(log), Ledger(log)
+    rules, ledger, holds = RulesTopic(log), Ledger(log), HoldBook(log)
 
     async def prepare() -> None:
         await ledger.refresh()
         await rules.refresh()
+        await holds.refresh()
 
     # Another fold keeps other things: its stores are built anew from the ledger, quietly.
     stores = folder / "stores" / f"fold-{FOLD}"
     service = HubService(app, settings, log=log, stores=stores, prepare=prepare)
-    for agent, attach in _registrations(rules, ledger).items():
+    for agent, attach in _registrations(rules, ledger, holds).items():
         if agent in agents:
             attach(app, service.host)
     add_pages(app, service.host)
     return Worker(app, service)
 
 
-def _registrations(rules: RulesTopic, ledger: Ledger) -> Mapping[str, Registration]:
+def _registrations(rules: RulesTopic, ledger: Ledger, holds: HoldBook) -> Mapping[str, Registration]:
     def attach_intake(app: faust.App, host: Host) -> None:
         intake.register(app, host=host, folder=_intake_of(ledger), in_flight=IN_FLIGHT)
 
@@ -76,7 +78,7 @@ def _registrations(rules: RulesTopic, ledger: Ledger) -> Mapping[str, Registrati
         casework.register(app, host=host, folder=lambda: Casework(rules.get), in_flight=IN_FLIGHT)
 
     def attach_routing(app: faust.App, host: Host) -> None:
-        routing.register(app, host=host, folder=lambda: Router(rules.get), in_flight=IN_FLIGHT)
+        routing.register(app, host=host, folder=lambda: Router(rules.get, holds.verdict), in_flight=IN_FLIGHT)
 
     def attach_sync(app: faust.App, host: Host) -> None:
         sync.register(

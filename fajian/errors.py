@@ -20,6 +20,8 @@ FajianError
 │   ├── ClusterAwayError      Kafka does not answer: wait and try again
 │   ├── AccessError           topics or rights are missing at the start
 │   ├── RulesMissingError     a rules version is not in the topic `rules`
+│   ├── HeldError             flags wait for the decision of two people: their partition stands still
+│   ├── HoldError             a decision on a hold that cannot be taken so
 │   ├── LedgerUndeclaredError the ledger does not say yet what it is
 │   └── TickRefusedError      that day has not ended yet
 ├── ConnectorError       a side's connector
@@ -190,6 +192,14 @@ class AccessError(StreamError):
 
 class RulesMissingError(StreamError):
     """A tick names a rules version that the topic `rules` does not have (yet)."""
+
+
+class HeldError(StreamError):
+    """The brake holds the flags of a tick: routing stands still before them until two people have decided."""
+
+
+class HoldError(StreamError):
+    """Somebody may not decide on a hold, has done so already, or there is no such hold."""
 
 
 class LedgerUndeclaredError(StreamError):

@@ -18,6 +18,7 @@ LEADS = "supervision.leads"
 PROGRESS = "progress"
 RULES = "rules"
 SKIPS = "skips"
+HOLDS = "holds"
 DIGESTS = "digests"
 AUDIT = "audit"
 
@@ -124,11 +125,15 @@ def _shared() -> tuple[Topic, ...]:
             "经双人签署后跳过的总账记录", "ledger records that the fold passes over, each with its reason",
         ),
         Topic(
+            HOLDS, 1, "compact", FOR_EVER, (HUB, OPERATOR), (HUB, OPERATOR),
+            "被扣下的提示及双人决定", "floods of flags that wait, and the votes of those who decide on them",
+        ),
+        Topic(
             DIGESTS, 1, "compact", FOR_EVER, (HUB,), (HUB,),
             "各方状态摘要，按分区和日期汇集比对", "digests of the shared state, brought together",
         ),
         Topic(
-            AUDIT, 1, "delete", FOR_EVER, (HUB,), (OPERATOR,),
+            AUDIT, 1, "delete", FOR_EVER, (HUB, OPERATOR), (OPERATOR,),
             "审计：谁看了什么、做了什么", "who read or did what",
         ),
     )  # fmt: skip

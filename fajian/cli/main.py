@@ -46,6 +46,7 @@ COMMANDS = {
     "law": Entry("law", "app", "期限与线索规则目录 / the catalogue of duties and triggers"),
     "policy": Entry("policy", "app", "协作配合意见 / the local agreement: draft, check, sign"),
     "rules": Entry("rules", "app", "规则版本 / rules versions: list, adopt"),
+    "hold": Entry("hold", "app", "异常多的提示：放行或作废 / floods of flags: release or discard"),
     "visible": Entry("visible", "visible", "谁能看到 / who may see an event, and why"),
     "topics": Entry("topics", "topics", "主题 / topics"),
     "lag": Entry("topics", "lag", "积压 / what waits, in records and seconds"),

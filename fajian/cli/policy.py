@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fajian.errors import PolicyError
 from fajian.law.documents import model_policy, model_text, rules_under
@@ -94,9 +95,7 @@ def sign(
     signer = _side(side)
     policy = read_policy(file)
     rules_under(policy)
-    secret = load_key(
-        key_file, typer.prompt("口令 / passphrase", hide_input=True) if is_locked(key_file) else None
-    )
+    secret = unlock(key_file)
     mine = public_text(secret.public_key())
     registered = policy.table.get("keys", {}).get(signer)
     if registered != mine:
@@ -126,6 +125,12 @@ def show(
         print(orjson.dumps(_shape(policy, model=file is None)).decode())
         return
     print("\n".join([*_lines(policy), *standing_lines(policy, model=file is None)]))
+
+
+def unlock(path: Path) -> Ed25519PrivateKey:
+    """Read a private key, and ask for its passphrase where it has one."""
+    passphrase = typer.prompt("口令 / passphrase", hide_input=True) if is_locked(path) else None
+    return load_key(path, passphrase)
 
 
 def _side(name: str) -> Side:

@@ -8,7 +8,7 @@ from itertools import islice
 
 import orjson
 
-from fajian.core import words
+from fajian.core import brake, words
 from fajian.core.clocks import Clock
 from fajian.core.facts import Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak, unsay
@@ -50,6 +50,7 @@ class Meta:
     subjects: int = 0  #: how many subjects `case.state` holds
     judging: str | None = None  #: a tick is under way, and has come to the subject of this key
     before: str | None = None  #: the rules that the tick under way replaces
+    tally: brake.Tally = field(default_factory=brake.Tally)  #: how many flags its ticks yield
 
     @property
     def tick_day(self) -> date:
@@ -82,7 +83,7 @@ class Casework:
 
     def fold(self, records: Sequence[Record], store: Store) -> Folded:
         raw = store.get(META)
-        meta = Meta(**orjson.loads(raw)) if raw else Meta()
+        meta = _read_meta(raw)
         folded = Folded(records[0].offset - 1)
         session = Session(store, meta, folded, records[0].partition)
         for record in records:
@@ -136,6 +137,7 @@ class Casework:
         source, id_ = headers["ce_source"].decode(), headers["ce_id"].decode()
         cause = words.Cause(source, id_, record.offset, day, words.end_of(day))
         subjects, is_last = self._next(session, day)
+        out, first = session.folded.outputs, len(session.folded.outputs)
         for subject in subjects:
             state = self._state(subject, session)
             if before is not None:
@@ -144,11 +146,13 @@ class Casework:
             if before is not None:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
+        brake.look(out, first, meta.tally, rules.policy.brake, day=day, partition=session.partition)
         if not is_last:
             session.folded.unfinished = True
             return False
         meta.judging = meta.before = None
-        session.folded.outputs.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
+        brake.close(meta.tally, rules.policy.brake)
+        out.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
         return True
 
     def _next(self, session: Session, day: date) -> tuple[list[str], bool]:
@@ -322,6 +326,13 @@ class Casework:
             del self._cache[next(iter(self._cache))]
         meta = session.meta
         writes[META] = orjson.dumps({name: getattr(meta, name) for name in Meta.__slots__})
+
+
+def _read_meta(raw: bytes | None) -> Meta:
+    if raw is None:
+        return Meta()
+    kept = orjson.loads(raw)
+    return Meta(**kept | {"tally": brake.Tally(**kept.get("tally", {}))})
 
 
 def _is_idle(day: date, is_incomplete: bool, meta: Meta, record: Record) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
+from fajian.core.brake import HELD, Verdict
 from fajian.core.facts import Fact
 from fajian.core.ports import Folded, Header, Output, Record, Store
 from fajian.core.rules import Period, Rules, Trigger
 from fajian.core.words import LEAD
-from fajian.errors import RulesMissingError
+from fajian.errors import HeldError, RulesMissingError
 from schemas.names import short_name
 from schemas.topics import LEADS, feed
 
@@ -107,11 +108,23 @@ def row_of(rule: str, rules: Rules) -> Period | Trigger:
     return rules.periods.get(rule) or rules.triggers[rule]
 
 
-class Router:
-    """The folder behind `agents/routing.py`: flags and leads in, feeds out. It keeps nothing."""
+Decision = Callable[[str, Rules], Verdict | None]  #: on the hold of a day, under the rules of that day
 
-    def __init__(self, rules: Callable[[str], Rules]) -> None:
+
+def _undecided(day: str, rules: Rules) -> None:
+    """Nobody has decided on anything."""
+
+
+class Router:
+    """The folder behind `agents/routing.py`: flags and leads in, feeds out. It keeps nothing.
+
+    *decision* finds what two people have decided on a tick that the brake holds. Without one routing stops
+    there (`HeldError`): what is held stays where it is, and nothing of its partition overtakes it.
+    """
+
+    def __init__(self, rules: Callable[[str], Rules], decision: Decision = _undecided) -> None:
         self._rules_of = rules
+        self._decision = decision
 
     def fold(self, records: Sequence[Record], store: Store) -> Folded:
         folded = Folded(records[-1].offset)
@@ -122,16 +135,31 @@ class Router:
     def _route(self, record: Record) -> list[Output]:
         body = orjson.loads(record.value or b"{}")
         rules = self._rules(body["explanation"]["rules"], record)
+        headers = dict(record.headers)
+        if HELD in headers and not self._may_pass(headers[HELD].decode(), rules, record):
+            return []
         if record.topic == LEADS:
             to = addressees_of_lead(body, rules)
         else:
-            headers = dict(record.headers)
             name = short_name(headers["ce_type"].decode())
             to = addressees_of_flag(name, body, rules, raised=LEAD in headers)
         return [
             Output(record.offset, feed(side), record.key, record.value, _headers(record.headers, side, posts))
             for side, posts in to.posts.items()
         ]
+
+    def _may_pass(self, day: str, rules: Rules, record: Record) -> bool:
+        """Tell what becomes of a record that the brake holds, once that is decided."""
+        match self._decision(day, rules):
+            case "release":
+                return True
+            case "discard":
+                return False
+        where = f"{record.topic}/{record.partition}/{record.offset}"
+        raise HeldError(
+            f"the flags of {day} are many times the usual number: from {where} on they wait until two people "
+            f"decide (fajian hold show {day})"
+        )
 
     def _rules(self, version: str, record: Record) -> Rules:
         try:
@@ -144,5 +172,6 @@ class Router:
 
 
 def _headers(headers: Sequence[Header], side: str, posts: tuple[str, ...]) -> list[Header]:
-    kept = [header for header in headers if header[0] != LEAD or side == PROCURATORATE]
+    hidden = (HELD,) if side == PROCURATORATE else (HELD, LEAD)
+    kept = [header for header in headers if header[0] not in hidden]
     return [*kept, ("ce_posts", ",".join(posts).encode())] if posts else kept
