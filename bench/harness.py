@@ -78,16 +78,20 @@ class Bench:
         made: T = self._made[name]
         return made
 
-    def stack(self, partitions: int) -> StackInfo:
-        """Return a running embedded stack with so many partitions; it is stopped at the end of the run."""
+    def stack(self, partitions: int, name: str = "shared") -> StackInfo:
+        """Return a running embedded stack with so many partitions; it is stopped at the end of the run.
+
+        Who needs the topics for itself gives it a *name*.
+        """
 
         def start() -> StackInfo:
             self.say(f"starting Kafka and PostgreSQL, {partitions} partitions")
             cache = load_settings().cache_dir
-            stack = EmbeddedStack(self.folder / f"stack-{partitions}", cache_dir=cache, partitions=partitions)
+            folder = self.folder / f"stack-{name}-{partitions}"
+            stack = EmbeddedStack(folder, cache_dir=cache, partitions=partitions)
             return self._running.enter_context(stack)
 
-        return self.once(f"stack {partitions}", start)
+        return self.once(f"stack {name} {partitions}", start)
 
     def say(self, text: str) -> None:
         """Tell on standard error how far the run is."""

@@ -30,6 +30,7 @@ class History:
     """One county: what it submits, and the ledger that comes of it, partition by partition."""
 
     rules: Rules
+    first_day: date
     submitted: tuple[MemoryRecord, ...]
     ledger: tuple[tuple[MemoryRecord, ...], ...]
 
@@ -55,7 +56,7 @@ def county(cases: int, partitions: int, *, days: int = DAYS, seed: int = SEED) -
             parts[partition_of(output.key or b"", partitions)].append(output)
         for n in range(partitions):
             parts[n].append(tick(n, day, rules))
-    return History(rules, submitted, tuple(numbered(n, part) for n, part in enumerate(parts)))
+    return History(rules, first, submitted, tuple(numbered(n, part) for n, part in enumerate(parts)))
 
 
 def _submitted(events: Iterable[Mapping[str, Any]]) -> tuple[tuple[MemoryRecord, ...], list[date]]:
