@@ -336,6 +336,7 @@ class ObjectionReceived(Enforcement, title="收到执行异议"):
     against_end: bool | None = Field(
         None, description="是否针对终结 / whether it is against ending the enforcement"
     )
+    seizure_no: SeizureNo | None = None
 
 
 class ObjectionDocketed(Enforcement, title="执行异议立案"):
@@ -454,6 +455,20 @@ class RoundEnded(Enforcement, title="终结本次执行程序"):
         None, description="是否听取申请执行人意见 / whether the creditor was heard"
     )
     approved: bool | None = Field(None, description="是否经审批 / whether panel and president approved it")
+    creditor_signed: bool | None = Field(
+        None,
+        description="申请执行人是否书面同意 / whether the creditor agreed in writing, instead of approval",
+    )
+    debtor_missing: bool | None = Field(
+        None, description="被执行人是否下落不明 / whether the debtor is missing"
+    )
+    debtor_searched: bool | None = Field(
+        None, description="是否查找下落不明的被执行人 / whether a missing debtor was searched for"
+    )
+    listing_due: bool | None = Field(
+        None, description="是否应当纳入失信名单 / whether the debtor had to be listed"
+    )
+    listed: bool | None = Field(None, description="是否已纳入失信名单 / whether the debtor is listed")
 
 
 class PropertyFoundAfterRoundEnd(Enforcement, title="终本后发现财产"):

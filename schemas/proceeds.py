@@ -112,3 +112,6 @@ class DistributionMade(Enforcement, title="分配执行款"):
 
     plan_no: PlanNo | None = None
     amount: Amount | None = None
+    disputed_share_deposited: bool | None = Field(
+        None, description="有争议份额是否提存 / whether the disputed share was set aside"
+    )

@@ -68,6 +68,12 @@ class ReconsiderationExtended(Enforcement, title="延长复议期限"):
     approver_role: Post | None = None
 
 
+class ContinuationSecured(Enforcement, title="申请执行人提供担保请求继续执行"):
+    """The creditor has given full security, so that enforcement goes on in spite of an objection."""
+
+    objection_no: ObjectionNo
+
+
 class ObjectionSuitFiled(Enforcement, title="提起执行异议之诉"):
     """A third party or a party has sued."""
 

@@ -24,6 +24,9 @@ _RANK: Final = {stage: rank for rank, stage in enumerate(STAGES)}
 _LAPSED: Final = _RANK["lapsed"]
 _OVERDUE: Final = _RANK["overdue"]
 
+#: Stages after which nothing stands that could be taken back.
+_TAKEN_BACK: Final = ("withdrawn", "gone", "met", "awaited")
+
 #: The flag of each stage; of all others it is `DueSoon`.
 _WORD: Final = {
     "today": "DueToday",
@@ -38,12 +41,13 @@ class Matter(NamedTuple):
 
     rule: str
     instance: str
-    phase: str  #: `Clock.phase`, or `breach` for a finding
+    phase: str  #: `Clock.phase`; of a finding `breach`, or `late` once it is cured
     due_day: date | None
     row: Period | Trigger
     side: str
     shown_by: Clock | Finding
     historic: bool = False  #: due before the agreement or the baseline: no breach is told across
+    awaited: bool = False  #: a finding that stands only once its day has ended
     lapses: bool = False  #: an effect, a right, a duty without a number: its end is no breach
     expires: bool = False  #: an effect or a right: its end is told
     rungs: tuple[int, ...] = ()  #: of the row's, those that do not fall on or before the day of the beginning
@@ -61,7 +65,7 @@ class Matter(NamedTuple):
 class Said(NamedTuple):
     """What was published of a matter. Kept with the subject's facts."""
 
-    stage: str  #: of STAGES, or `paused`, `met`, `late`, `gone`, `moot`, `withdrawn`, `historic`
+    stage: str  #: of STAGES, or `paused`, `met`, `late`, `gone`, `moot`, `withdrawn`, `historic`, `awaited`
     due_day: date | None = None
     since: date | None = None  #: day on which the breach was first said
     until: date | None = None  #: last day of the owner's answer window
@@ -100,7 +104,17 @@ def matter_of_clock(clock: Clock, period: Period, since: date) -> Matter:
 
 def matter_of_finding(finding: Finding, trigger: Trigger, since: date) -> Matter:
     side, day = finding.side or trigger.side, finding.day
-    return Matter(finding.rule, finding.instance, "breach", day, trigger, side, finding, day < since)
+    return Matter(
+        finding.rule,
+        finding.instance,
+        "late" if finding.cured else "breach",
+        day,
+        trigger,
+        side,
+        finding,
+        historic=day < since,
+        awaited=finding.awaited,
+    )
 
 
 def live_since(view: View, rules: Rules) -> date:
@@ -117,6 +131,8 @@ def speak(
     *tick* is the last day that has ended: the morning after it is judged. *on* is the day on which it is
     said, when that is a later one: what an event shows during a day is answered from the next morning on.
     """
+    if matter.awaited and matter.due_day is not None and matter.due_day > tick:
+        return _await(matter, said)
     if matter.phase in ("open", "breach"):
         return _speak_of_open(matter, said, tick, on or tick, rules)
     if said is None and matter.phase in ("late", "moot") and matter.historic:
@@ -126,7 +142,13 @@ def speak(
 
 def unsay(said: Said) -> tuple[list[str], Said]:
     """Take back what was said of a matter that the facts show no more."""
-    return ([] if said.stage in ("withdrawn", "gone", "met") else ["Withdrawn"]), Said("withdrawn")
+    return ([] if said.stage in _TAKEN_BACK else ["Withdrawn"]), Said("withdrawn")
+
+
+def _await(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
+    """Say nothing before the day: the act may still come."""
+    told = said is not None and said.breached
+    return (["Withdrawn"] if told else []), Said("awaited", matter.due_day, wake=matter.due_day)
 
 
 def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Said]:
@@ -140,7 +162,8 @@ def _speak_of_settled(matter: Matter, said: Said | None) -> tuple[list[str], Sai
         case "met":
             return (["Withdrawn"] if before.breached or before.stage == "late" else ["Met"]), after
         case "late":
-            return (["Met"] if before.breached else ["Overdue", "Met"]), after
+            broken = "Breached" if isinstance(matter.shown_by, Finding) else "Overdue"
+            return (["Met"] if before.breached else [broken, "Met"]), after
         case "gone":
             return (["Withdrawn"] if said and before.stage not in ("met", "withdrawn") else []), after
         case "moot":
@@ -240,7 +263,9 @@ def explanation_of(matter: Matter, rules: Rules) -> dict[str, Any]:
         "owed_by": row.owed_by,
     }
     if isinstance(shown, Finding):
-        return head | {"day": shown.day.isoformat(), "why": dict(shown.why), "rules": rules.version}
+        awaited = {"awaited": True} if shown.awaited and not shown.cured else {}
+        why = {"day": shown.day.isoformat(), "why": dict(shown.why), **awaited}
+        return head | why | {"rules": rules.version}
     return head | explain(shown.due) | _further(matter, shown, rules) | {"rules": rules.version}
 
 

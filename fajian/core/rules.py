@@ -190,6 +190,7 @@ class Trigger:
     periods: tuple[str, ...] = ()  #: the overdue clocks that it names
     predicate: str = "always"  #: further condition on an overdue clock
     finder: str | None = None  #: or: the function that finds the breach in the facts
+    reads: tuple[str, ...] = ()  #: periods whose clocks the finder looks at
     owed_by: str = ""
     side: str = ""
     watches: tuple[str, ...] = ()  #: events that can change its answer; `*`: all
@@ -328,8 +329,7 @@ class Rules:
             for name in sorted(self._names_heard_by(period)):
                 heard.setdefault(name, []).append(period.id)
         for trigger in self.triggers.values():
-            watched = self.events if trigger.watches == ("*",) else trigger.watches
-            for name in watched:
+            for name in self._names_watched_by(trigger):
                 heard.setdefault(name, []).extend([trigger.id] if trigger.finder else trigger.periods)
         return {name: frozenset(ids) for name, ids in heard.items()}
 
@@ -337,6 +337,12 @@ class Rules:
         stops = (self.stops[kind] for kind in period.stops)
         names = [cue.event for stop in stops for cue in (*stop.begins, *stop.ends)]
         return period.mentions | frozenset(names)
+
+    def _names_watched_by(self, trigger: Trigger) -> list[str]:
+        if trigger.watches == ("*",):
+            return sorted(self.events)
+        read = (self._names_heard_by(self.periods[name]) for name in trigger.reads)
+        return sorted(frozenset(trigger.watches).union(*read))
 
     def is_settled(self, row: str, sure: str) -> bool:
         """Tell whether a row may be reported across: verified, or approved under both signatures."""

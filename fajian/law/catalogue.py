@@ -4,7 +4,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from fajian.core.citations import Citation
+from fajian.core.counting import FITTING_UNITS
 from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.core.subjects import KINDS
 from fajian.core.triggers import FINDERS, PREDICATES
 from fajian.law.documents import load_rules
 from fajian.law.policy_check import first_day_not_shortened
@@ -69,10 +71,33 @@ def _faults_of_trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
     yield from _unknown(where, "event", set(trigger.watches) - {"*"}, rules.events)
     yield from _unknown(where, "predicate", [trigger.predicate], PREDICATES)
     yield from _unknown(where, "finder", filter(None, [trigger.finder]), FINDERS)
+    yield from _unknown(where, "post", filter(None, [trigger.owed_by]), rules.posts)
+    yield from _unknown(where, "kind of subject", trigger.on, KINDS)
+    yield from _faults_of_params(where, trigger, rules)
+    if trigger.finder and not (trigger.owed_by and (trigger.watches or trigger.reads)):
+        yield f"{where}: expected who owes what it finds, and what it watches or reads"
     if trigger.basis != OURS:
         yield from _unknown_citations(where, trigger.cites, rules)
     if not trigger.periods and not trigger.finder:
         yield f"{where}: expected periods or a finder, it has neither"
+
+
+def _faults_of_params(where: str, trigger: Trigger, rules: Rules) -> Iterator[str]:
+    """What a finder needs is data too, so it is held against the tables like the rest."""
+    yield from _unknown(where, "period", trigger.reads, rules.periods)
+    yield from _unknown(where, "post", trigger.params.get("posts", ()), rules.posts)
+    yield from _unknown(where, "period", filter(None, [trigger.params.get("minimum")]), rules.periods)
+    yield from _unknown(where, "period read", trigger.params.get("capped", ()), trigger.reads)
+    required = {name for names in trigger.params.get("requires", ()) for name in names}
+    yield from _unknown(where, "event", required, rules.events)
+    for name in ("wait", "window"):
+        time = trigger.params.get(name)
+        if time and time["unit"] not in FITTING_UNITS.get(time["count"], ()):
+            yield f"{where}: {name} is counted by {time['count']}, which does not count in {time['unit']}"
+    for name in trigger.reads:
+        period = rules.periods.get(name)
+        if period and (period.length is None or not period.runs or not set(period.on) & set(trigger.on)):
+            yield f"{where}: period {name} has no clocks with a length on {', '.join(trigger.on)}"
 
 
 def _faults_of_local_periods(rules: Rules) -> Iterator[str]:
@@ -87,13 +112,17 @@ def _faults_of_local_periods(rules: Rules) -> Iterator[str]:
 
 
 def _orphans(rules: Rules) -> Iterator[str]:
-    """Yield stops that stop nothing and posts that neither owe, hear nor decide anything."""
+    """Yield stops that stop nothing, posts that neither owe, hear nor decide, and functions without a row."""
     stopping = {kind for period in rules.periods.values() for kind in period.stops}
     for kind in sorted(rules.stops.keys() - stopping):
         yield f"stop {kind}: stops no period"
     used = {period.owed_by for period in rules.periods.values()}
     used |= {trigger.owed_by for trigger in rules.triggers.values()}
     used |= {post for rung in rules.ladder for post in rung.posts}
+    finders = {trigger.finder for trigger in rules.triggers.values()}
+    predicates = {trigger.predicate for trigger in rules.triggers.values()}
+    for name in sorted((FINDERS.keys() - finders) | (PREDICATES.keys() - predicates)):
+        yield f"finder or predicate {name}: no trigger names it"
     used |= {post for period in rules.periods.values() if period.extension for post in period.extension.by}
     for post in sorted(rules.posts.keys() - used):
         yield f"post {post}: owes, hears and decides nothing"

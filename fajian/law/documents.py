@@ -282,6 +282,8 @@ def _period(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Per
 
 def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Trigger:
     owed_by = row.get("owed_by", "")
+    cites = read_citations(row["basis"], instruments)
+    first = instruments.get(cites[0].instrument) if cites else None
     return Trigger(
         id=row["id"],
         zh=row["zh"],
@@ -294,14 +296,15 @@ def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Tr
         periods=tuple(row.get("periods", ())),
         predicate=row.get("predicate", "always"),
         finder=row.get("finder"),
+        reads=tuple(row.get("reads", ())),
         owed_by=owed_by,
         side=posts[owed_by] if owed_by else "",
         watches=tuple(row.get("watches", ())),
-        since=_day(row.get("since")),
+        since=_day(row.get("since")) or (first.since if first else None),
         topic=row.get("topic", "case"),
         lead=row.get("lead", True),
         params=row.get("params", {}),
-        cites=read_citations(row["basis"], instruments),
+        cites=cites,
     )
 
 

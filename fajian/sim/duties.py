@@ -133,6 +133,7 @@ LEADS: Final[Mapping[str, str]] = {
     "sale-start": "T17",
     "auc-again": "T17",
     "auc-again-offline": "T17",
+    "T18": "T18",
     "auc-ruling-serve": "T19",
     "auc-handover": "T19",
     "zb-check": "T15",

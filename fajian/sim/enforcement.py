@@ -78,7 +78,7 @@ class Bureau:
             self._object(case)
         if life not in BRIEF:
             self._errands.run(case.subject, case.docketed, times=3)
-        if life not in (*BRIEF, "no-property"):
+        if life not in (*BRIEF, "no-property", "ended-incomplete"):
             self._occasions.befall(case)
         if life == "sold":
             self._sell(case)
@@ -112,7 +112,8 @@ class Bureau:
         diary.report("SatisfactionRecorded", case.subject, satisfied, party_ref=case.debtor)
         self._listings.remove(listing, satisfied)
         limit = due_day("enf-close", case.docketed, diary.calendar)
-        closed = min(diary.later(max(paid, satisfied), 1, 10), limit)
+        begun = case.docketed + timedelta(days=55)  # late formalities included: nothing follows the closing
+        closed = min(diary.later(max(paid, satisfied, begun), 1, 10), limit)
         diary.report("CaseClosed", case.subject, max(closed, satisfied), mode="fulfilled")
 
     def _let_go(self, case: Case, life: str) -> None:
@@ -120,7 +121,7 @@ class Bureau:
         diary = self._diary
         self._search(case, found=False)
         listing = self._listings.enlist(case, diary.later(case.docketed, 8, 25))
-        ended = diary.later(case.docketed, 40, 100)
+        ended = diary.later(case.docketed, 55, 100)
         if life == "terminated":
             diary.report("EnforcementTerminated", case.subject, ended)
         else:
@@ -154,7 +155,10 @@ class Bureau:
             case "extended" | "extended-and-overrun":
                 self._close_after_extension(case, duty, life, close)
             case "extended-too-late":
-                self._extend(case, diary.workdays_after(due, 1), due + timedelta(days=90))
+                approved = diary.workdays_after(due, 1)
+                event_id = self._extend(case, approved, due + timedelta(days=90))
+                how = "extended after the end"
+                diary.breach(case.subject, "T08", event_id, approved, how, trigger="T08", known=approved)
                 settle(diary, duty, "weeks-late", close)
             case "no-property":
                 without_lead = Duty(case.subject, "enf-close", "", duty.first, due, COURT, trigger=None)
@@ -204,8 +208,8 @@ class Bureau:
         )
         diary.near_miss(case.subject, "enf-close", "", duty.due, "suspended and not resumed", bait=duty.due)
 
-    def _extend(self, case: Case, day: date, until: date) -> None:
-        self._diary.report(
+    def _extend(self, case: Case, day: date, until: date) -> str:
+        return self._diary.report(
             "ExtensionApproved",
             case.subject,
             day,
@@ -237,9 +241,7 @@ class Bureau:
 
     def _seize(self, case: Case, day: date) -> None:
         diary = self._diary
-        kind, thing, years = diary.rng.choice(
-            (("freeze", "deposit", 1), ("impound", "movable", 2), ("seal", "immovable", 3))
-        )
+        kind, thing, years = diary.rng.choice((("impound", "movable", 2), ("seal", "immovable", 3)))
         late = self._recording.deal()
         recorded = diary.later(day, 12, 20) if late == "weeks-late" else None
         if late == "last-day" and diary.calendar.is_working_day(last := day + timedelta(days=LATE_DAYS)):

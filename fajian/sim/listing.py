@@ -20,6 +20,7 @@ class Listing:
     subject: str
     number: str
     twist: str
+    debtor: str
 
 
 class ListKeeper:
@@ -45,13 +46,15 @@ class ListKeeper:
             ground="1(2)" if fixed else "1(1)",
             term_until=(day + timedelta(days=730)).isoformat() if fixed else None,
         )
-        return Listing(case.subject, number, twist)
+        self._diary.report("ConsumptionRestricted", case.subject, day, party_ref=case.debtor)
+        return Listing(case.subject, number, twist, case.debtor)
 
     def remove(self, listing: Listing | None, ground_arose: date) -> None:
         """Take the debtor off: the ground for it arose on *ground_arose*."""
         if listing is None:
             return
         diary = self._diary
+        diary.report("ConsumptionRestrictionLifted", listing.subject, ground_arose, party_ref=listing.debtor)
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(

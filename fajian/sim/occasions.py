@@ -61,17 +61,17 @@ class Occasions:
         diary.breach(case.subject, "detain-family", number, due, how, trigger=trigger, healed=told)
 
     def _renew(self, case: Case, how: str) -> None:
-        """Renew a freeze that the bank holds for a few weeks only."""
+        """Renew an impounding that was fixed for a few weeks only."""
         diary, number = self._diary, f"{_stem(case)}-F9"
         frozen = diary.later(case.docketed, 8, 14)
         until = diary.later(frozen, 50, 60)
         freeze: dict[str, Any] = {"seizure_no": number}
-        thing: dict[str, Any] = {"kind": "freeze", "property": "deposit"}
+        thing: dict[str, Any] = {"kind": "impound", "property": "movable"}
         last: dict[str, Any] = {"until_day": until.isoformat()}
         diary.report("SeizureTookEffect", case.subject, frozen, to_be_sold=False, **freeze, **thing, **last)
         asked = diary.later(frozen, 20, 30)
         diary.report("RenewalRequested", case.subject, asked, **freeze, **last)
-        longer = (until + timedelta(days=365)).isoformat()
+        longer = (until + timedelta(days=730)).isoformat()
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             said: dict[str, Any] = {"recorded": recorded, "supersedes": supersedes, "until_day": longer}
@@ -90,6 +90,8 @@ class Occasions:
             "Listed", case.subject, listed, party_ref=case.debtor, ground="1(2)", signed_by="court-president",
             term_until=until.isoformat(), **listing,
         )  # fmt: skip
+        diary.report("ConsumptionRestricted", case.subject, listed, party_ref=case.debtor)
+        diary.report("ConsumptionRestrictionLifted", case.subject, until, party_ref=case.debtor)
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             said: dict[str, Any] = {"recorded": recorded, "supersedes": supersedes}

@@ -35,7 +35,7 @@ def review(case: Converted, rows: Iterable[Row], rules: Rules) -> Reviewed:
 def _is_borne_out(case: Converted, row: Row, rules: Rules) -> bool:
     period = rules.periods.get(row["rule"])
     if period is None:
-        return True  # found in the facts themselves
+        return not row["explanation"].get("awaited")  # else found in the facts themselves
     fulfilling = {cue.event for cue in (*period.closes, *period.closes_all)}
     for event in _standing_on(case, row["subject"]):
         named = event["data"].get(period.instance) if period.instance else None

@@ -75,6 +75,9 @@ class RoundEnds:
             day = diary.later(case.docketed, 2, 20)
             query = f"{case.debtor.removesuffix('-D')}-Q0"
             diary.report("NetworkQueried", case.subject, day, query_no=query, found=False)
+        else:
+            month = due_day("inv-complete", case.docketed, diary.calendar)
+            diary.breach(case.subject, "T06", "", month, "no query in the first month", trigger=None)
         if omitted != "no-restriction":
             day = diary.later(case.docketed, 15, 40)
             diary.report("ConsumptionRestricted", case.subject, day, party_ref=case.debtor)
@@ -179,5 +182,9 @@ class RoundEnds:
         diary.report(
             "EnforcementNoticeIssued", restored, diary.workdays_after(restored_on, 2), party_ref=case.debtor
         )
+        diary.report(
+            "PropertyReportOrdered", restored, diary.workdays_after(restored_on, 2), party_ref=case.debtor
+        )
+        diary.report("NetworkQueried", restored, diary.workdays_after(restored_on, 3), found=True)
         paid = self._cashier.receive(again, diary.later(restored_on, 20, 40), twist="prompt")
         diary.report("CaseClosed", restored, diary.later(paid, 1, 5), mode="fulfilled")

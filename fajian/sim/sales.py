@@ -130,6 +130,7 @@ class _Sale:
             self._kept(rule, number, due, "announced just in time", bait=announced)
         else:
             self._broken(rule, number, due, "announced too late", known=announced)
+            self._broken("T18", number, announced, "announced too late", known=announced)
         return day
 
     def _auction_again(self, failed: date) -> date:
@@ -161,6 +162,7 @@ class _Sale:
             return due
         announced = diary.workdays_after(due, 1)
         self._broken(rule, number, due, "announced again too late", known=announced)
+        self._broken("T18", number, announced, "announced again too late", known=announced)
         return announced
 
     def _sell_without_auction(self, failed: date) -> date:

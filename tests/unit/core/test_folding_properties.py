@@ -69,6 +69,8 @@ BODIES: dict[str, Fields] = {
     "CaseDocketed": {
         "application_day": _maybe(days),
         "case_kind": st.sampled_from(["first", "preservation"]),
+        "money_claim": _maybe(st.booleans()),
+        "claim_amount": _maybe(st.just("100")),
     },
     "DocketRefused": {},
     "UndertakerAssigned": {},
@@ -77,7 +79,12 @@ BODIES: dict[str, Fields] = {
     "ConsumptionRestricted": {},
     "NetworkQueried": {"query_no": numbers, "found": st.booleans()},
     "CheckResultTold": {"query_no": numbers},
-    "SeizureTookEffect": {"seizure_no": numbers},
+    "SeizureTookEffect": {
+        "seizure_no": numbers,
+        "property": st.sampled_from(["deposit", "movable"]),
+        "until_day": _maybe(days),
+        "value": _maybe(st.sampled_from(["60", "120"])),
+    },
     "FinanceNotified": {"payment_ref": numbers},
     "PayoutDeferralApproved": {"payment_ref": numbers, "approver_role": posts},
     "DeferralCauseEnded": {"payment_ref": numbers},
@@ -107,7 +114,7 @@ BODIES: dict[str, Fields] = {
     "ReplyExtensionApproved": {"suggestion_no": numbers, "approver_role": posts},
     "CourtReplied": {
         "suggestion_no": numbers,
-        "outcome": st.just("rejected"),
+        "outcome": outcomes,
         "reasons_given": _maybe(st.booleans()),
     },
     "FlagAnswered": {
@@ -118,6 +125,16 @@ BODIES: dict[str, Fields] = {
     "BaselineImported": {"as_of_day": days},
     "OutageNoted": {"from_day": days, "to_day": days},
     "LeadScreened": {},
+    "SuspensionCauseEnded": {"suspension_no": _maybe(numbers)},
+    "PropertyFoundAfterRoundEnd": {},
+    "SeizureReleased": {"seizure_no": numbers},
+    "SeizureRenewed": {"seizure_no": numbers, "until_day": _maybe(days)},
+    "Sold": {"seizure_no": _maybe(numbers)},
+    "DebtorDied": {},
+    "Detained": {"sanction_no": numbers, "until_day": _maybe(days), "act": _maybe(numbers)},
+    "DetentionEnded": {"sanction_no": numbers},
+    "CorrectionDone": {"suggestion_no": _maybe(numbers)},
+    "MoneyArrived": {"payment_ref": numbers},
     "Retracted": {"retracts": names},
 }
 

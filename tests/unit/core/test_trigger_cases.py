@@ -1,13 +1,16 @@
 """For each trigger a breach that it names, and near misses: a lead must never come for nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
+from fajian.core.facts import Fact
+from fajian.core.triggers import FINDERS
 from fajian.law.documents import load_rules
-from tests.histories import APPLICATION, PROCURATORATE, SUPERVISION, Told, play, told, under
+from tests.histories import APPLICATION, COURT, PROCURATORATE, SUPERVISION, Told, play, told, under, view
 
 RULES = load_rules()
 
@@ -69,12 +72,86 @@ DETAINED = told("Detained", "2022-05-09T10:00:00+08:00", sanction_no="d")
 REVIEWED = told("SanctionReviewApplied", "2022-05-09", sanction_no="d")
 
 
-def fires(trigger: str, why: str, *events: Told, on: Sequence[str], until: str = "2022-12-31") -> Case:
-    return Case(trigger, why, events, until, on)
+def fires(trigger: str, why: str, *events: Told, on: Sequence[str], until: str = "") -> Case:
+    return Case(trigger, why, events, until or _year_end(events), on)
 
 
-def misses(trigger: str, why: str, *events: Told, until: str = "2022-12-31") -> Case:
-    return Case(trigger, why, events, until)
+def misses(trigger: str, why: str, *events: Told, until: str = "") -> Case:
+    return Case(trigger, why, events, until or _year_end(events))
+
+
+def _year_end(events: Sequence[Told]) -> str:
+    return f"{max(event.day for event in events).year}-12-31"
+
+
+FOR_MONEY = told("CaseDocketed", "2022-04-15", money_claim=True)
+NOTICE = told("EnforcementNoticeIssued", "2022-04-20")
+ORDER = told("PropertyReportOrdered", "2022-04-20")
+CAUSE_ENDED = told("SuspensionCauseEnded", "2022-05-09", suspension_no="z")
+FROZEN = told("SeizureTookEffect", "2022-05-09", seizure_no="1", property="deposit", until_day="2022-08-09")
+IMPOUNDED = told(
+    "SeizureTookEffect", "2022-05-09", seizure_no="1", property="movable", until_day="2022-08-09"
+)
+CLAIM = told("CaseDocketed", "2022-04-15", claim_amount="100")
+FOUND = told("PropertyFoundAfterRoundEnd", "2022-05-09")
+RESTRICTED = told("ConsumptionRestricted", "2022-04-20", party_ref="d")
+DEAD = told("DebtorDied", "2022-05-10", party_ref="d")
+CLAIMED = told("ObjectionReceived", "2022-05-16", objection_no="o", objection_kind="third-party")
+REJECTED = told("ObjectionRuled", "2022-06-01", objection_no="o", outcome="rejected", served_day="2022-06-06")
+FAMILY = told("DetaineeFamilyTold", "2022-05-09T12:00:00+08:00", sanction_no="d")
+PLAN = told("DistributionPlanServed", "2022-05-09", plan_no="v")
+CLOSED = told("CaseClosed", "2022-05-09", mode="fulfilled")
+ORGAN = told("OrganFailedToAssist", "2022-05-09", request_no="r", organ="登记机关")
+REFERRED = told("RefusalOffenceReferred", "2025-09-08", request_no="r")
+
+
+def _extended(day: str, until: str) -> Told:
+    return told("ExtensionApproved", day, until_day=until, approver_role="court-president")
+
+
+def _stayed(kind: str, **body: Any) -> Told:
+    return told("Stayed", "2022-05-09", stay_no="s", kind=kind, **body)
+
+
+def _sold(day: str) -> Told:
+    return told("Sold", day, seizure_no="1")
+
+
+def _worth(number: str, value: str, **body: Any) -> Told:
+    return told("SeizureTookEffect", "2022-05-09", seizure_no=number, value=value, **body)
+
+
+def _announced(day: str, **body: Any) -> Told:
+    said = {"property": "movable", "auction_day": "2022-05-24", "auction_no": "a", **body}
+    return told("AuctionAnnounced", day, **said)
+
+
+def _unclaimed(name: str, day: str) -> Told:
+    return told(name, day, subject="money/6228/1", payment_ref="p")
+
+
+def _listed(**body: Any) -> Told:
+    return told("Listed", "2022-05-09", listing_no="1", party_ref="d", **body)
+
+
+def _panel(**body: Any) -> Told:
+    return told("PanelFormed", "2022-05-09", objection_no="o", **body)
+
+
+def _detained(day: str, number: str, act: str = "a") -> Told:
+    return told("Detained", f"{day}T10:00:00+08:00", sanction_no=number, party_ref="d", act=act)
+
+
+def _free(number: str) -> Told:
+    return told("DetentionEnded", {"d": "2022-05-12", "e": "2022-06-13"}[number], sanction_no=number)
+
+
+def _shared_out(day: str, **body: Any) -> Told:
+    return told("DistributionMade", day, plan_no="v", **body)
+
+
+def _arrived(day: str) -> Told:
+    return told("MoneyArrived", day, payment_ref="p")
 
 
 CASES = [
@@ -399,7 +476,7 @@ CASES = [
         OBJECTED,
         told("ObjectionRuled", "2022-05-09", objection_no="o", served_day="2022-05-09"),
     ),
-    fires("T31", "family not told", DETAINED, on=["2022-05-13"]),
+    fires("T31", "family not told", DETAINED, _free("d"), on=["2022-05-13"]),
     fires("T31", "review not decided", REVIEWED, on=["2022-05-19"]),
     misses(
         "T31",
@@ -414,6 +491,391 @@ CASES = [
         REVIEWED,
         told("SanctionReviewed", "2022-05-16", sanction_no="d"),
     ),
+    # -- the findings
+    fires("T03", "notice without the order", FOR_MONEY, NOTICE, on=["2022-04-25"]),
+    misses("T03", "order on the same day", FOR_MONEY, NOTICE, ORDER),
+    misses("T03", "not for money", told("CaseDocketed", "2022-04-15", money_claim=False), NOTICE),
+    fires("T06", "no query", FOR_MONEY, on=["2022-05-19"]),
+    misses("T06", "query on the last day", FOR_MONEY, told("NetworkQueried", "2022-05-16", query_no="q")),
+    misses("T06", "closed on the last day", FOR_MONEY, told("CaseClosed", "2022-05-16", mode="fulfilled")),
+    misses("T06", "a preservation", told("CaseDocketed", "2022-04-15", case_kind="preservation")),
+    fires(
+        "T08", "approved after the end", DOCKETED, _extended("2022-10-18", "2023-01-17"), on=["2022-10-21"]
+    ),
+    fires(
+        "T08",
+        "more than three months",
+        DOCKETED,
+        _extended("2022-10-17", "2023-02-17"),
+        on=["2023-01-19"],
+        until="2023-03-01",
+    ),
+    misses(
+        "T08", "approved on the last day", DOCKETED, _extended("2022-10-17", "2023-01-16"), until="2023-03-01"
+    ),
+    misses(
+        "T08",
+        "on the high court's record",
+        DOCKETED,
+        _extended("2022-10-17", "2023-02-17"),
+        told("ExtensionRecorded", "2023-01-16"),
+        until="2023-03-01",
+    ),
+    misses(
+        "T08",
+        "closed within the three months",
+        DOCKETED,
+        _extended("2022-10-17", "2023-02-17"),
+        told("CaseClosed", "2023-01-16", mode="fulfilled"),
+        until="2023-03-01",
+    ),
+    misses(
+        "T08", "suspended", DOCKETED, told("Suspended", "2022-10-14"), _extended("2022-10-18", "2023-02-17")
+    ),
+    fires("T09", "fixed for too long", _stayed("by-court", until_day="2022-08-10"), on=["2022-05-12"]),
+    fires("T09", "no end in sight", _stayed("by-higher-court"), on=["2022-08-12"]),
+    fires(
+        "T09",
+        "ended too late",
+        _stayed("guarantee"),
+        told("StayEnded", "2023-05-10", stay_no="s"),
+        on=["2023-05-12"],
+        until="2023-06-01",
+    ),
+    misses(
+        "T09",
+        "ended on the last day",
+        _stayed("guarantee"),
+        told("StayEnded", "2023-05-09", stay_no="s"),
+        until="2023-06-01",
+    ),
+    misses("T09", "ends by itself", _stayed("by-court", until_day="2022-08-09")),
+    misses(
+        "T09",
+        "three months more",
+        _stayed("by-court", until_day="2022-08-09"),
+        told("StayExtended", "2022-08-09", stay_no="s", until_day="2022-11-09"),
+    ),
+    misses("T09", "a kind that nobody told", told("Stayed", "2022-05-09", stay_no="s")),
+    fires("T10", "not resumed", CAUSE_ENDED, on=["2022-05-27"]),
+    misses("T10", "resumed in time", CAUSE_ENDED, told("Resumed", "2022-05-24", suspension_no="z")),
+    misses("T10", "closed in time", CAUSE_ENDED, told("CaseClosed", "2022-05-24", mode="terminated")),
+    misses("T10", "the cause stands", told("Suspended", "2022-05-09", suspension_no="z")),
+    fires("T11", "not renewed", FROZEN, on=["2022-08-12"]),
+    fires(
+        "T11",
+        "a lapse that the court reports",
+        told("SeizureLapsed", "2022-08-09", seizure_no="2"),
+        on=["2022-08-12"],
+    ),
+    misses(
+        "T11",
+        "renewed on the last day",
+        FROZEN,
+        told("SeizureRenewed", "2022-08-09", seizure_no="1", until_day="2023-08-09"),
+    ),
+    misses("T11", "performed on the last day", FROZEN, told("SatisfactionRecorded", "2022-08-09")),
+    misses("T11", "released", FROZEN, told("SeizureReleased", "2022-08-09", seizure_no="1")),
+    misses("T11", "terminated", FROZEN, told("EnforcementTerminated", "2022-08-09")),
+    misses(
+        "T11",
+        "a lapse after performance",
+        told("SatisfactionRecorded", "2022-08-09"),
+        told("SeizureLapsed", "2022-08-09", seizure_no="2"),
+    ),
+    misses(
+        "T11",
+        "a seizure that waits",
+        told(
+            "SeizureTookEffect",
+            "2022-05-09",
+            seizure_no="1",
+            property="deposit",
+            until_day="2022-08-09",
+            waiting=True,
+        ),
+    ),
+    fires("T12", "sold after the lapse", IMPOUNDED, _sold("2022-08-10"), on=["2022-08-15"]),
+    fires(
+        "T12",
+        "sold after the release",
+        IMPOUNDED,
+        told("SeizureReleased", "2022-06-01", seizure_no="1"),
+        _sold("2022-06-02"),
+        on=["2022-06-08"],
+    ),
+    fires(
+        "T12",
+        "sold while it waited",
+        told("SeizureTookEffect", "2022-05-09", seizure_no="1", waiting=True),
+        _sold("2022-06-02"),
+        on=["2022-06-08"],
+    ),
+    misses("T12", "sold on the last day", IMPOUNDED, _sold("2022-08-09")),
+    misses(
+        "T12",
+        "renewed before the sale",
+        IMPOUNDED,
+        told("SeizureRenewed", "2022-08-09", seizure_no="1", until_day="2023-08-09"),
+        _sold("2022-08-10"),
+    ),
+    misses("T12", "a seizure nobody knows", _sold("2022-08-10")),
+    misses(
+        "T12",
+        "transferred after the sale",
+        IMPOUNDED,
+        _sold("2022-06-01"),
+        told("SeizureReleased", "2022-06-02", seizure_no="1"),
+        told("PropertyTransferred", "2022-06-08", seizure_no="1"),
+    ),
+    misses(
+        "T12",
+        "released in part",
+        IMPOUNDED,
+        told("SeizureReleased", "2022-06-01", seizure_no="1", partial=True),
+        _sold("2022-06-02"),
+    ),
+    fires(
+        "T13",
+        "excess not released",
+        told("OverSeizureFound", "2022-05-09", seizure_no="1"),
+        on=["2022-05-27"],
+    ),
+    fires("T13", "one of two is enough", CLAIM, _worth("1", "120"), _worth("2", "50"), on=["2022-05-27"]),
+    misses("T13", "a single object", CLAIM, _worth("1", "900")),
+    misses("T13", "both are needed", CLAIM, _worth("1", "119.99"), _worth("2", "50")),
+    misses(
+        "T13",
+        "released in time",
+        CLAIM,
+        _worth("1", "120"),
+        _worth("2", "50"),
+        told("SeizureReleased", "2022-05-24", seizure_no="2"),
+    ),
+    misses("T13", "one of them waits", CLAIM, _worth("1", "120"), _worth("2", "50", waiting=True)),
+    fires("T16", "not restored", FOUND, on=["2022-05-27"]),
+    misses("T16", "restored in time", FOUND, told("EnforcementRestored", "2022-05-24")),
+    misses("T16", "nothing found", ROUND_ENDED),
+    fires("T18", "a day too late", _announced("2022-05-10"), on=["2022-05-13"]),
+    fires(
+        "T18",
+        "the second auction of land",
+        _announced("2022-05-10", property="immovable", round=2),
+        on=["2022-05-13"],
+    ),
+    misses("T18", "just in time", _announced("2022-05-09")),
+    misses("T18", "the second auction of a movable", _announced("2022-05-17", round=2)),
+    misses("T18", "not on line", _announced("2022-05-17", online=False)),
+    fires(
+        "T21",
+        "deferred by the officer",
+        NOTIFIED,
+        told("PayoutDeferralApproved", "2022-05-10", **{**DEFERRED, "approver_role": "undertaker"}),
+        on=["2022-05-13"],
+    ),
+    fires("T21-unclaimed", "nobody's money", _unclaimed("MoneyArrived", "2022-05-09"), on=["2022-06-13"]),
+    misses(
+        "T21-unclaimed",
+        "its case is found",
+        _unclaimed("MoneyArrived", "2022-05-09"),
+        _unclaimed("MoneyAttributed", "2022-06-08"),
+    ),
+    misses(
+        "T21-unclaimed",
+        "paid back",
+        _unclaimed("MoneyArrived", "2022-05-09"),
+        _unclaimed("MoneyPaid", "2022-06-08"),
+    ),
+    fires("T24", "a minor", _listed(minor=True), on=["2022-05-12"]),
+    fires("T24", "signed by the wrong post", _listed(signed_by="bureau-head"), on=["2022-05-12"]),
+    fires("T24", "covered by security", _listed(secured=True, ground="1(1)"), on=["2022-05-12"]),
+    misses("T24", "signed by the president", _listed(signed_by="court-president", minor=False)),
+    misses("T24", "covered, but for another ground", _listed(secured=True, ground="1(2)")),
+    misses(
+        "T24",
+        "taken back within the answer window",
+        _listed(minor=True),
+        told("ListingRevoked", "2022-05-11", listing_no="1"),
+    ),
+    fires("T25", "performed and restricted", RESTRICTED, SATISFIED, on=["2022-05-17"]),
+    fires("T25", "dead, restricted and listed", RESTRICTED, _listed(), DEAD, on=["2022-05-18", "2022-05-18"]),
+    misses(
+        "T25",
+        "lifted in time",
+        RESTRICTED,
+        SATISFIED,
+        told("ConsumptionRestrictionLifted", "2022-05-12", party_ref="d"),
+    ),
+    misses("T25", "another debtor died", RESTRICTED, told("DebtorDied", "2022-05-10", party_ref="e")),
+    misses(
+        "T25",
+        "dead, lifted and removed in time",
+        RESTRICTED,
+        _listed(),
+        DEAD,
+        told("ConsumptionRestrictionLifted", "2022-05-13", party_ref="d"),
+        told("ListingRemoved", "2022-05-13", listing_no="1"),
+    ),
+    fires("T26", "listed alone", _listed(), on=["2022-05-17"]),
+    misses("T26", "restricted before", RESTRICTED, _listed()),
+    misses(
+        "T26",
+        "restricted on the last day",
+        _listed(),
+        told("ConsumptionRestricted", "2022-05-12", party_ref="d"),
+    ),
+    misses(
+        "T26", "off the list on the last day", _listed(), told("ListingRemoved", "2022-05-12", listing_no="1")
+    ),
+    fires("T28", "sold while it was pending", IMPOUNDED, CLAIMED, _sold("2022-06-01"), on=["2022-06-07"]),
+    fires(
+        "T28",
+        "sold within fifteen days",
+        IMPOUNDED,
+        CLAIMED,
+        REJECTED,
+        _sold("2022-06-21"),
+        on=["2022-06-24"],
+    ),
+    misses("T28", "sold after fifteen days", IMPOUNDED, CLAIMED, REJECTED, _sold("2022-06-22")),
+    misses("T28", "sold before", IMPOUNDED, CLAIMED, _sold("2022-05-12")),
+    misses(
+        "T28",
+        "withdrawn",
+        IMPOUNDED,
+        CLAIMED,
+        told("ObjectionRuled", "2022-06-01", objection_no="o", outcome="withdrawn"),
+        _sold("2022-06-01"),
+    ),
+    misses(
+        "T28",
+        "the creditor gave security",
+        IMPOUNDED,
+        CLAIMED,
+        told("ContinuationSecured", "2022-05-20", objection_no="o"),
+        _sold("2022-06-01"),
+    ),
+    misses(
+        "T28",
+        "another object",
+        IMPOUNDED,
+        told("SeizureTookEffect", "2022-05-09", seizure_no="2"),
+        CLAIMED,
+        _sold("2022-06-01"),
+    ),
+    misses("T28", "an objection to an act", IMPOUNDED, OBJECTED, TOLD, _sold("2022-05-20")),
+    fires("T29", "its own judge", _panel(includes_acting_officer=True), on=["2022-05-12"]),
+    fires("T29", "one judge", _panel(judges=1), on=["2022-05-12"]),
+    misses("T29", "three others", _panel(includes_acting_officer=False, judges=3)),
+    misses("T29", "nothing is known of it", _panel()),
+    fires(
+        "T31",
+        "sixteen days",
+        DETAINED,
+        FAMILY,
+        told("DetentionEnded", "2022-05-25", sanction_no="d"),
+        on=["2022-05-27"],
+    ),
+    fires(
+        "T31",
+        "a term too long",
+        told("Detained", "2022-05-09T10:00:00+08:00", sanction_no="d", until_day="2022-05-25"),
+        FAMILY,
+        on=["2022-05-12"],
+    ),
+    fires(
+        "T31",
+        "twice for one act",
+        _detained("2022-05-09", "d"),
+        FAMILY,
+        _free("d"),
+        _detained("2022-06-09", "e"),
+        told("DetaineeFamilyTold", "2022-06-09T11:00:00+08:00", sanction_no="e"),
+        _free("e"),
+        on=["2022-06-14"],
+    ),
+    misses("T31", "fifteen days", DETAINED, FAMILY, told("DetentionEnded", "2022-05-24", sanction_no="d")),
+    misses(
+        "T31",
+        "for another act",
+        _detained("2022-05-09", "d"),
+        FAMILY,
+        _free("d"),
+        _detained("2022-06-09", "e", act="b"),
+        told("DetaineeFamilyTold", "2022-06-09T11:00:00+08:00", sanction_no="e"),
+        _free("e"),
+    ),
+    fires("T32", "within the fifteen days", PLAN, _shared_out("2022-05-24"), on=["2022-05-27"]),
+    fires(
+        "T32",
+        "while an objection is told",
+        PLAN,
+        told("DistributionObjectionServed", "2022-05-30", plan_no="v"),
+        _shared_out("2022-06-14"),
+        on=["2022-06-17"],
+    ),
+    fires("T32", "without a plan", DOCKETED, told("DistributionMade", "2022-05-24"), on=["2022-05-27"]),
+    misses("T32", "after the fifteen days", PLAN, _shared_out("2022-05-25")),
+    misses(
+        "T32", "the disputed share set aside", PLAN, _shared_out("2022-05-24", disputed_share_deposited=True)
+    ),
+    misses(
+        "T32", "a case that the bus has not seen from its beginning", told("DistributionMade", "2022-05-24")
+    ),
+    fires("T35", "adopted, not corrected", _replied("2022-05-09"), on=["2022-06-13"]),
+    misses(
+        "T35",
+        "corrected on the last day",
+        _replied("2022-05-09"),
+        _sup("CorrectionDone", "2022-06-08", source=COURT),
+    ),
+    misses("T35", "rejected", _replied("2022-05-09", outcome="rejected")),
+    misses(
+        "T35",
+        "found satisfied",
+        _replied("2022-05-09"),
+        _sup("ResultChecked", "2022-06-08", source=PROCURATORATE, suggestion_no="s", result="satisfied"),
+    ),
+    fires(
+        "T39",
+        "restored without a parent",
+        told("CaseDocketed", "2022-05-09", case_kind="restored"),
+        on=["2022-05-12"],
+    ),
+    fires("T39", "money on a closed case", CLOSED, _arrived("2022-05-10"), on=["2022-05-13"]),
+    misses(
+        "T39",
+        "restored, with its parent",
+        told("CaseDocketed", "2022-05-09", case_kind="restored", parent_case="（2021）皖1324执5号"),
+    ),
+    misses("T39", "money on the day of closing", CLOSED, _arrived("2022-05-09")),
+    misses(
+        "T39",
+        "money after a round that ended",
+        told("CaseClosed", "2022-05-09", mode="round-ended"),
+        _arrived("2022-05-10"),
+    ),
+    misses(
+        "T39",
+        "money after it was restored",
+        CLOSED,
+        told("EnforcementRestored", "2022-05-10"),
+        _arrived("2022-05-10"),
+    ),
+    fires("T40", "no help", ORGAN, on=["2022-05-12"]),
+    misses(
+        "T40", "help within the answer window", ORGAN, told("OrganAssisted", "2022-05-11", request_no="r")
+    ),
+    misses("T40", "help as asked", told("OrganAssisted", "2022-05-11", request_no="r")),
+    fires("T41", "no answer", REFERRED, on=["2025-09-18"]),
+    fires("T41", "refused", REFERRED, told("PoliceRefused", "2025-09-11", request_no="r"), on=["2025-09-16"]),
+    misses("T41", "a case on the last day", REFERRED, told("PoliceDocketed", "2025-09-15", request_no="r")),
+    misses(
+        "T41",
+        "complex, a case on the last day",
+        told("RefusalOffenceReferred", "2025-09-08", request_no="r", complex=True),
+        told("PoliceDocketed", "2025-10-09", request_no="r"),
+    ),
 ]
 
 
@@ -427,6 +889,31 @@ def test_a_breach_leads_to_a_lead_and_a_near_miss_to_none(case: Case) -> None:
 
     raised = [lead for lead in bench.triggers() if lead.partition(" ")[0] == case.trigger]
     assert raised == [f"{case.trigger} {day}" for day in case.leads]
+
+
+class _Heard(dict[str, tuple[Fact, ...]]):
+    """Remembers by which names it was asked."""
+
+    def __init__(self, facts: Mapping[str, tuple[Fact, ...]]) -> None:
+        super().__init__(facts)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.trigger} {case.why}")
+def test_a_finder_looks_at_nothing_that_its_row_does_not_watch(case: Case) -> None:
+    trigger = RULES.triggers[case.trigger]
+    seen = view(*case.events)
+    heard = _Heard(seen.by_name)
+
+    if trigger.finder:
+        list(FINDERS[trigger.finder](trigger, replace(seen, by_name=heard), RULES))
+
+    waking = {name for name, rows in RULES.heard_by.items() if trigger.id in rows}
+    assert heard.asked <= waking
 
 
 def test_every_bundled_trigger_has_a_breach_and_two_near_misses_here() -> None:

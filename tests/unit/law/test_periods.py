@@ -8,6 +8,7 @@ import pytest
 
 from fajian.cli.due_request import answer, request_from
 from fajian.core.calendar import Calendar
+from fajian.core.citations import Citation
 from fajian.core.clocks import Clock, clocks_of
 from fajian.core.counting import Length
 from fajian.core.rules import Cue, LocalPeriod, Period, Rules
@@ -245,6 +246,39 @@ def test_what_nothing_uses_is_found() -> None:
 
     assert "post doorman: owes, hears and decides nothing" in _found(unused)
     assert "stop files: stops no period" in _found(replace(RULES, periods=still))
+
+
+TRIGGERS: list[tuple[str, dict[str, Any], str]] = [
+    ("T01", {"periods": ("nothing",)}, "period 'nothing' is in no table"),
+    ("T01", {"periods": ()}, "expected periods or a finder"),
+    ("T01", {"on": ("nothing",)}, "kind of subject 'nothing' is in no table"),
+    ("T07", {"predicate": "nothing"}, "predicate 'nothing' is in no table"),
+    ("T07", {"predicate": "always"}, "property-known: no trigger names it"),
+    ("T12", {"finder": "nothing"}, "finder 'nothing' is in no table"),
+    ("T12", {"finder": "act-missing"}, "sale-without-seizure: no trigger names it"),
+    ("T12", {"reads": ("nothing",)}, "period 'nothing' is in no table"),
+    ("T12", {"reads": ("crt-reply",)}, "period crt-reply has no clocks"),
+    ("T12", {"watches": ("Nothing",)}, "event 'Nothing' is in no table"),
+    ("T12", {"owed_by": "nobody"}, "post 'nobody' is in no table"),
+    ("T12", {"owed_by": ""}, "expected who owes what it finds"),
+    ("T12", {"basis": "NOTHING 1", "cites": (Citation("NOTHING", "1"),)}, "instrument 'NOTHING'"),
+    ("T14", {"params": {"minimum": "nothing", "requires": [["Nothing"]]}}, "event 'Nothing' is in no table"),
+    ("T24", {"params": {"posts": ["nobody"]}}, "post 'nobody' is in no table"),
+    ("T35", {"params": {"wait": {"length": 1, "unit": "month", "count": "ND"}}}, "does not count in month"),
+]
+
+
+@pytest.mark.parametrize(("trigger", "changes", "fault"), TRIGGERS)
+def test_a_trigger_with_a_hole_is_found(trigger: str, changes: dict[str, Any], fault: str) -> None:
+    row = replace(RULES.triggers[trigger], **changes)
+
+    assert fault in _found(replace(RULES, triggers={**RULES.triggers, trigger: row}))
+
+
+def test_every_trigger_of_the_domain_has_its_row() -> None:
+    rows = {name.partition("-")[0] for name in RULES.triggers}
+
+    assert rows == {f"T{number:02}" for number in range(1, 42)} - {"T37"}
 
 
 def test_a_local_period_that_does_not_shorten_is_found() -> None:
