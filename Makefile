@@ -7,7 +7,7 @@ ARGS ?=
 UNIT := $(BIN)/pytest tests/unit -n auto --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench outage docs format lock clean
+.PHONY: help demo test check lint bench outage chaos docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: .venv/.dev  ## style, types, import layers, the compose file
 	$(BIN)/mypy $(PACKAGES) bench tests
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+chaos: .venv/.dev  ## faults on the whole bus, then all is read back (ARGS="--events 5000 --brokers 1")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--quick", ARGS="--only casework")
 	$(BIN)/python -m bench $(ARGS)

@@ -15,7 +15,8 @@ FajianError
 ├── StreamError          the stream runtime
 │   ├── LedgerMismatchError   what was kept and the ledger do not belong together: the worker stops
 │   ├── PartitionStoppedError a record cannot be folded: its partition stops
-│   ├── StoreError            a partition's store cannot be opened
+│   ├── StoreError            a partition's store cannot be opened or written: the worker ends
+│   ├── StuckError            records wait and nothing moves: the worker ends, to be started again
 │   ├── DeliveryError         Kafka did not acknowledge outputs: they are sent again
 │   ├── ClusterAwayError      Kafka does not answer: wait and try again
 │   ├── AccessError           topics or rights are missing at the start
@@ -175,7 +176,11 @@ class PartitionStoppedError(StreamError):
 
 
 class StoreError(StreamError):
-    """A partition's store cannot be opened, or is asked for what it keeps for itself."""
+    """A partition's store cannot be opened or written, or is asked for what it keeps for itself."""
+
+
+class StuckError(StreamError):
+    """Records wait, Kafka answers, and nothing has moved for so long that only a new start helps."""
 
 
 class DeliveryError(StreamError):

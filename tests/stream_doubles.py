@@ -1,13 +1,13 @@
 """A ledger in memory, a fold that is easy to check, and a place to run one partition."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
 from fajian.core.ports import Folded, Output, Record, Store
-from fajian.errors import DeliveryError
+from fajian.errors import DeliveryError, StoreError
 from fajian.streams.continuity import Standing
 from fajian.streams.log import Part
 from fajian.streams.memory import MemoryTopics
@@ -15,7 +15,7 @@ from fajian.streams.metrics import Metrics
 from fajian.streams.progress import ProgressBook
 from fajian.streams.runner import PartitionRunner, Surroundings
 from fajian.streams.skips import Skip, SkipBook
-from fajian.streams.store import MemoryStore
+from fajian.streams.store import Applied, MemoryStore
 from schemas.topics import PROGRESS, SKIPS
 
 AGENT = "toy"
@@ -84,6 +84,17 @@ class FlakyTopics:
         await self.topics.deliver(outputs)
         if self.break_after in topics:
             raise Broken
+
+
+class FullStore(MemoryStore):
+    """A store whose disk may be full."""
+
+    full = False
+
+    def write(self, writes: Mapping[bytes, bytes | None], applied: Applied) -> None:
+        if self.full:
+            raise StoreError("no space left on device")
+        super().write(writes, applied)
 
 
 class StillFlow:

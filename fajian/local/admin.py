@@ -88,6 +88,16 @@ class KafkaAdmin:
             name: _health(name, each) for name, each in sorted(found.items()) if not name.startswith("__")
         }
 
+    def leader_of(self, topic: str, partition: int) -> int | None:
+        """Return the number of the broker that leads a partition; None while there is none."""
+        leader = (
+            self._client.list_topics(topic, timeout=TIMEOUT_SECONDS)
+            .topics[topic]
+            .partitions[partition]
+            .leader
+        )
+        return leader if leader >= 0 else None
+
     def create_topics(self, topics: Collection[NewTopic]) -> None:
         if topics:
             _wait(self._client.create_topics(list(topics), operation_timeout=TIMEOUT_SECONDS), "create topic")

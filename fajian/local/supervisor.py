@@ -54,6 +54,7 @@ class Supervisor:
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        self.longest_pause = LONGEST_PAUSE  #: seconds before a restart
         self._children: dict[str, _Child] = {}
         self._on_change = on_change
 
@@ -67,7 +68,7 @@ class Supervisor:
         """Start *command* and keep it running until it is stopped."""
         if command.name in self._children:
             raise StartError(f"a process named {command.name} is running already", log=command.log)
-        self._children[command.name] = _Child(command, self._on_change)
+        self._children[command.name] = _Child(command, self._on_change, longest_pause=self.longest_pause)
         self._on_change()
 
     def statuses(self) -> list[ProcessStatus]:
@@ -117,13 +118,16 @@ class _Child:
     The thread that forks must live as long as the child, for the kernel's notion of a parent is a thread.
     """
 
-    def __init__(self, command: Command, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, command: Command, on_change: Callable[[], None], *, longest_pause: float = LONGEST_PAUSE
+    ) -> None:
         self.command = command
         self.crashes = 0
         self.last_exit: int | None = None
         self.ended = threading.Event()  #: set while the process is down
         self.stopping = threading.Event()
         self._on_change = on_change
+        self._longest_pause = longest_pause
         self._since = clock.now()
         self._process: subprocess.Popen[bytes] | None = None
         started: Future[None] = Future()
@@ -152,7 +156,7 @@ class _Child:
             self._on_change()
             pause = FIRST_PAUSE if monotonic() - begun > STABLE_AFTER else pause
             self.stopping.wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, self._longest_pause)
 
     def _live(self, started: Future[None]) -> None:
         """Start the process and wait for its end."""

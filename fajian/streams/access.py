@@ -4,10 +4,10 @@ Without the right to its group a Faust worker waits for ever; without the right 
 that it is ready and reads nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient
 
 from fajian.errors import AccessError
@@ -22,17 +22,23 @@ def check_access(settings: Settings, *, reads: Iterable[str], group: str) -> Non
     """Raise `AccessError` unless the hub's topics exist as described, and we may do our work on them."""
     admin = AdminClient(confluent_options(settings))
     writes = {topic.name for topic in TOPICS.values() if HUB in topic.writers}
-    wanted = dict.fromkeys(sorted(writes), AclOperation.WRITE)
-    wanted |= dict.fromkeys(sorted(set(reads)), AclOperation.READ)
+    wanted: dict[str, list[AclOperation]] = {name: [AclOperation.WRITE] for name in sorted(writes)}
+    for name in sorted(set(reads)):
+        wanted.setdefault(name, []).append(AclOperation.READ)
     with translated(settings):
         problems = [*_topic_problems(admin, wanted, settings.partitions), *_group_problems(admin, group)]
     if problems:
+        who = settings.sasl_username or "an anonymous client"
         raise AccessError(
-            "\n".join([f"Kafka at {settings.bootstrap_servers} is not ready for the hub:", *problems])
+            "\n".join(
+                [f"Kafka at {settings.bootstrap_servers} is not ready for the hub, as {who}:", *problems]
+            )
         )
 
 
-def _topic_problems(admin: AdminClient, wanted: Mapping[str, AclOperation], ledger: int) -> Iterator[str]:
+def _topic_problems(
+    admin: AdminClient, wanted: Mapping[str, Sequence[AclOperation]], ledger: int
+) -> Iterator[str]:
     asked = admin.describe_topics(
         TopicCollection(list(wanted)),
         include_authorized_operations=True,
@@ -44,13 +50,13 @@ def _topic_problems(admin: AdminClient, wanted: Mapping[str, AclOperation], ledg
         except KafkaException as error:
             if _is_away(error):
                 raise
-            yield f"  topic {name}: {error.args[0].str()}"
+            yield f"  topic {name}: {_refusal(error, *wanted[name])}"
             continue
         expected = TOPICS[name].partition_count(ledger) if name in TOPICS else len(found.partitions)
         if len(found.partitions) != expected:
             yield f"  topic {name}: expected {expected} partitions, found {len(found.partitions)}"
-        if found.authorized_operations and wanted[name] not in found.authorized_operations:
-            yield f"  topic {name}: the right to {wanted[name].name} is missing"
+        if missing := [each for each in wanted[name] if each not in (found.authorized_operations or (each,))]:
+            yield f"  topic {name}: {_missing(*missing)}"
 
 
 def _group_problems(admin: AdminClient, group: str) -> Iterator[str]:
@@ -63,10 +69,20 @@ def _group_problems(admin: AdminClient, group: str) -> Iterator[str]:
     except KafkaException as error:
         if _is_away(error):
             raise
-        yield f"  group {group}: {error.args[0].str()}"
+        yield f"  group {group}: {_refusal(error, AclOperation.READ)}"
         return
     if found.authorized_operations and AclOperation.READ not in found.authorized_operations:
-        yield f"  group {group}: the right to READ is missing"
+        yield f"  group {group}: {_missing(AclOperation.READ)}"
+
+
+def _missing(*rights: AclOperation) -> str:
+    return f"the right to {' and '.join(right.name for right in rights)} is missing"
+
+
+def _refusal(error: KafkaException, *wanted: AclOperation) -> str:
+    if error.args[0].code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
+        return _missing(*wanted)
+    return str(error.args[0].str())
 
 
 def _is_away(error: KafkaException) -> bool:

@@ -19,6 +19,7 @@ from fajian.streams.host import Host
 from fajian.streams.log import KafkaLog, Part
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.store import Stores
+from fajian.streams.watchdog import Watchdog
 
 logger = structlog.get_logger(__name__)
 
@@ -117,6 +118,7 @@ class HubService(Service):
             on_fatal=self._end_worker,
             prepare=prepare,
         )
+        self._watchdog = Watchdog()
         self._ending: asyncio.Future[None] | None = None
         app.on_partitions_assigned.connect(self._on_assigned)  # type: ignore[arg-type]
         app.on_partitions_revoked.connect(self._on_revoked)  # type: ignore[arg-type]
@@ -129,12 +131,14 @@ class HubService(Service):
             )
             await self.add_async_context(self._log)
             await self.add_async_context(self._outbox)
+            self._watchdog.start()
         except FajianError as error:
             self.fatal = error
             raise
 
     async def on_stop(self) -> None:
         await self.host.close()
+        self._watchdog.stop()
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         await self.host.assigned([Part(*tp) for tp in assigned])

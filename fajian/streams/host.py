@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from fajian.core.ports import FolderFactory, Record, Take
-from fajian.errors import ClusterAwayError, FajianError, LedgerMismatchError, StoreError
+from fajian.errors import ClusterAwayError, FajianError, LedgerMismatchError, StoreError, StuckError
 from fajian.streams.continuity import Standing, check_continuity, check_end, check_topic_id
 from fajian.streams.log import Log, Part
 from fajian.streams.metrics import Metrics
@@ -24,6 +24,9 @@ logger = structlog.get_logger(__name__)
 WATCH_EVERY_SECONDS = 1.0
 IDENTIFY_EVERY = 10  #: watches between two looks at the topics' ids
 RED_AFTER_SECONDS = 20.0  #: records wait and nothing moves, or Kafka does not answer
+STUCK_AFTER_LOOKS = (
+    25  #: records wait, Kafka answers, and nothing moves at so many watches: only a new start helps
+)
 AGAIN_AFTER_SECONDS = 2.0
 
 OpenStore = Callable[[str, str, int], PartitionStore]  #: of an agent, a topic and a partition
@@ -211,7 +214,7 @@ class Host:
                 self._watched_at = self._clock()
             except ClusterAwayError as error:
                 logger.warning("kafka_away", error=str(error))
-            except LedgerMismatchError as error:
+            except (LedgerMismatchError, StoreError, StuckError) as error:
                 self._on_fatal(error)
                 return
             count += 1
@@ -231,6 +234,7 @@ class Host:
                 check_topic_id(agent, part, kept=runner.topic_id, found=ids.get(part.topic))
             check_end(agent, part, come_to=offset, end=ends[part])
             runner.watch(ends[part], agent_is_idle=not self._is_busy(agent))
+            _check_alive(agent, runner)
         self._measure(ends)
 
     def _is_busy(self, agent: str) -> bool:
@@ -264,6 +268,17 @@ class Host:
     def is_ready(self) -> bool:
         """Tell whether every partition that was assigned is held."""
         return self._watching is not None and all(place in self._runners for place in self._places())
+
+
+def _check_alive(agent: str, runner: PartitionRunner) -> None:
+    """Raise where going on in this process does not help: a store that takes no writes, or no movement."""
+    if isinstance(runner.fault, StoreError):
+        raise runner.fault
+    if runner.looks_without_move >= STUCK_AFTER_LOOKS:
+        raise StuckError(
+            f"{agent} {runner.part}: records wait from offset {runner.next}, and nothing has moved for "
+            f"{runner.looks_without_move * WATCH_EVERY_SECONDS:.0f} s"
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -73,6 +73,7 @@ class PartitionRunner:
         self.part = part
         self.fault: FajianError | None = None
         self.moved_at = around.clock()  #: when a record was last applied, or none waited
+        self.looks_without_move = 0  #: while records waited and Kafka answered
         self.topic_id = standing.topic_id
         self._around = around
         self._store = store
@@ -86,7 +87,7 @@ class PartitionRunner:
         self._stated = progress.acked if progress else 0
         self._seen = 0  # end of what was delivered and passed over
         self._closing = self._closed = False
-        self._retry_at = self.moved_at
+        self._retry_at = self._looked_at = self.moved_at
         self._applying = asyncio.Lock()
         self._filling: asyncio.Task[None] | None = None
 
@@ -135,8 +136,10 @@ class PartitionRunner:
         """Look for a gap that no batch will show: the log's *end* lies ahead, and nothing happens."""
         now = self._around.clock()
         if end <= self.next:
-            self.moved_at = now
+            self.moved_at, self.looks_without_move = now, 0
             return
+        moved, self._looked_at = self._looked_at != self.moved_at, self.moved_at
+        self.looks_without_move = 0 if moved or self.fault else self.looks_without_move + 1
         patience = GAP_AFTER_SECONDS if agent_is_idle else STARVED_AFTER_SECONDS
         if now >= max(self.moved_at + patience, self._retry_at) and not self.is_busy:
             self.fill()
@@ -145,6 +148,7 @@ class PartitionRunner:
         """Let go of the partition: finish the batch in flight if that is soon done, then write no more."""
         self._closing = True
         if self._filling is not None:
+            await asyncio.wait({self._filling}, timeout=FINISH_WITHIN_SECONDS)
             self._filling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._filling
@@ -177,6 +181,8 @@ class PartitionRunner:
             logger.debug("gap", agent=self._around.agent, part=str(self.part), begin=begin, end=end)
             async for records in self._around.log.read(self.part, begin, end):
                 await self._apply(records)
+                if self._closing:
+                    return
             self._pass_over(end)
             if self._seen <= self.next:
                 break
@@ -227,7 +233,7 @@ class PartitionRunner:
             return
         self._notes |= folded.notes
         if self._store is not None:
-            self._store.write(folded.writes, self._applied(last))
+            self._write(self._store, folded, last)
         come_to = last.offset + 1 if last else self.next
         records, self.next = come_to - self.next, come_to
         self.acked = max(self.acked, self.next)
@@ -243,6 +249,13 @@ class PartitionRunner:
         assert self._store is not None
         assert self._store.applied is not None  # the first record of a ledger is done in one go
         return self._store.applied
+
+    def _write(self, store: PartitionStore, folded: Folded, last: Record | None) -> None:
+        try:
+            store.write(folded.writes, self._applied(last))
+        except BaseException:
+            self._forget()
+            raise
 
     async def _state(self) -> None:
         """State the progress, once for each advance. Until then a successor repeats our outputs."""

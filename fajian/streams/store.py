@@ -84,6 +84,7 @@ class RocksStore:
     """One RocksDB. A write survives the death of the process, not that of the machine: `progress` knows."""
 
     def __init__(self, path: Path, *, cache: Cache) -> None:
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(path), _options(cache))
@@ -116,7 +117,10 @@ class RocksStore:
             else:
                 batch.put(key, value)
         batch.put(APPLIED, orjson.dumps(asdict(applied)))
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as error:  # rocksdict raises plain Exception; a full disk is the usual reason
+            raise StoreError(f"{self._path} cannot be written: {error}") from error
         self.applied = applied
 
     def close(self) -> None:

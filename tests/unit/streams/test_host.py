@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fajian.errors import FajianError, LedgerMismatchError
-from fajian.streams.host import RED_AFTER_SECONDS, Host
+from fajian.errors import FajianError, LedgerMismatchError, StoreError, StuckError
+from fajian.streams.host import RED_AFTER_SECONDS, STUCK_AFTER_LOOKS, Host
 from fajian.streams.log import Part
 from fajian.streams.store import MemoryStore
-from tests.stream_doubles import AGENT, LEDGER, Bench, Sums
+from tests.stream_doubles import AGENT, LEDGER, Bench, FullStore, Sums
 
 
 class Hosting:
@@ -142,6 +142,41 @@ async def test_health_is_red_when_records_wait_and_nothing_moves(hosting: Hostin
 
     assert healthy == []
     assert stuck[0] == "toy ledger/0: records wait and nothing has moved for 21 s"
+
+
+async def test_a_worker_in_which_nothing_moves_ends_to_be_started_again(hosting: Hosting) -> None:
+    await hosting.own()
+    hosting.bench.outbox.hold.clear()
+    taking = asyncio.ensure_future(hosting.take(hosting.bench.write(1)))
+    await asyncio.sleep(0)
+
+    for _ in range(STUCK_AFTER_LOOKS - 1):
+        await hosting.host._look(identify=False)
+    with pytest.raises(StuckError, match=r"toy ledger/0: records wait from offset 0"):
+        await hosting.host._look(identify=False)
+    hosting.bench.outbox.hold.set()
+    await taking
+
+
+async def test_a_partition_that_has_stopped_for_a_record_does_not_end_its_worker(hosting: Hosting) -> None:
+    """A new start would come to the same record; the other partitions go on."""
+    await hosting.own()
+    await hosting.take(hosting.bench.write("one"))
+
+    for _ in range(STUCK_AFTER_LOOKS * 2):
+        await hosting.host._look(identify=False)
+
+    assert hosting.fatal == []
+
+
+async def test_a_worker_whose_store_takes_no_writes_ends(hosting: Hosting) -> None:
+    store = hosting.stores[LEDGER] = FullStore()
+    await hosting.own()
+    store.full = True
+    await hosting.take(hosting.bench.write(1))
+
+    with pytest.raises(StoreError, match="no space left"):
+        await hosting.host._look(identify=False)
 
 
 async def test_health_names_the_partition_that_has_stopped(hosting: Hosting) -> None:

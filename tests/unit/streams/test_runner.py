@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from fajian.core.ports import Record
-from fajian.errors import PartitionStoppedError
+from fajian.errors import PartitionStoppedError, StoreError
 from fajian.streams.runner import GAP_AFTER_SECONDS, RETRY_AFTER_SECONDS, STARVED_AFTER_SECONDS
 from fajian.streams.store import MemoryStore
 from schemas.topics import PROGRESS
-from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, settle
+from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, FullStore, settle
 
 SUMS = {0: 1, 1: 3, 2: 6}  # what follows from 1, 2, 3
 
@@ -184,7 +184,43 @@ async def test_what_is_delivered_while_a_gap_is_read_is_not_lost() -> None:
     assert bench.unique() == SUMS
 
 
-async def test_reading_a_gap_ends_when_the_partition_is_given_up() -> None:
+async def test_the_batch_in_flight_of_a_gap_is_finished_before_the_partition_is_given_up() -> None:
+    """Else an orderly stop would repeat what it has sent."""
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+    bench.outbox.hold.clear()
+    await runner.take(bench.write(1, 2)[1:])
+    while not runner._applying.locked():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+    closing = asyncio.create_task(runner.close())
+    await asyncio.sleep(0)
+    bench.outbox.hold.set()
+    await closing
+    successor = await bench.take_over(store)
+    await settle(successor)
+
+    assert store.get(b"k") == b"3"
+    assert len(bench.said()) == 2
+
+
+async def test_what_a_full_disk_did_not_keep_is_folded_again() -> None:
+    bench, store = Bench(), FullStore()
+    runner = await bench.take_over(store)
+    store.full = True
+    await runner.take(bench.write(1, 2))
+    fault = runner.fault
+
+    store.full = False
+    runner.fill()
+    await settle(runner)
+
+    assert isinstance(fault, StoreError)
+    assert (store.get(b"k"), bench.unique()) == (b"3", {0: 1, 1: 3})
+
+
+async def test_reading_a_gap_ends_when_the_partition_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fajian.streams.runner.FINISH_WITHIN_SECONDS", 0)
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
     bench.outbox.hold.clear()
