@@ -5,6 +5,7 @@ Exit 0: nothing lost, wrong or doubled. 1: something is. 2: the bus did not come
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def main() -> int:
     given = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # and all is stopped and unmounted
     folder = given.keep or Path(mkdtemp(prefix="fajian-chaos-"))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are away on purpose
     begun = monotonic()
 
     def say(text: str) -> None:

@@ -24,6 +24,7 @@ from schemas.topics import (
     CASE_STATE,
     DIGESTS,
     FLAGS,
+    HOLDS,
     LEADS,
     PROGRESS,
     RULES,
@@ -134,6 +135,8 @@ def _see_all(reader: Reader, expected: Expected, findings: Findings, bus: Bus) -
     for record in reader.records(CASE_EVENTS):
         if record.header("ce_source") != TICKER:
             expected.see(record, findings)
+    for record in reader.records(HOLDS):
+        expected.see(record, findings)
     for topic, kept in ((FLAGS, bus.flags), (LEADS, bus.leads)):
         for record in reader.records(topic):
             if expected.see(record, findings):
