@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Optional, Set, Tuple  # noqa: UP035
 
 import pytest
+from aiokafka.errors import IllegalStateError
 from faust.transport import consumer as faust_consumer
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
@@ -16,7 +17,9 @@ from mode import services
 from yarl import URL
 
 from fajian.streams import transport
+from fajian.streams.store import MemoryStore
 from fajian.streams.transport import BATCH_BYTES, RELIES_ON, BatchConsumer, Transport, batches
+from tests.stream_doubles import Bench, settle
 
 TOPIC = TP("ledger", 0)
 
@@ -158,3 +161,29 @@ async def test_nothing_of_an_inactive_partition_or_a_stopped_flow_is_delivered()
     await consumer._deliver({TOPIC: [_record(5)]}, {TOPIC})
 
     assert consumer.delivered == []
+
+
+async def test_what_a_failed_seek_lost_after_a_drained_fetch_is_found_by_the_runner() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+    consumer, failed = _Consumer(), []
+
+    async def take(message: Any) -> None:
+        await runner.take(message.value)
+
+    async def fail() -> None:
+        raise IllegalStateError("No current assignment for partition")
+
+    stubs: Any = consumer
+    stubs.callback, stubs.perform_seek = take, fail
+    stubs.log = SimpleNamespace(warning=lambda *said: failed.append(said))
+
+    consumer.flow_active = False  # a rebalance: what was fetched is dropped, and fetching goes back
+    await consumer._deliver({TOPIC: bench.write(1, 2)}, {TOPIC})
+    await consumer._seek_back()
+    consumer.flow_active = True
+    await consumer._deliver({TOPIC: bench.write(3)}, {TOPIC})
+    await settle(runner)
+
+    assert failed
+    assert bench.unique() == {0: 1, 1: 3, 2: 6}
