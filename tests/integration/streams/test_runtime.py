@@ -209,6 +209,21 @@ async def test_a_batch_that_faust_lost_and_counted_as_done_is_found_and_folded(t
     assert unique == await toy.expected()
 
 
+async def test_an_orderly_stop_under_load_is_done_in_ten_seconds_and_repeats_nothing(toy: Toy) -> None:
+    toy.start("a")
+    await toy.ready("a")
+
+    async for chunk in _load(toy, 12):
+        if chunk == 5:
+            status = await toy.stop("a")
+            toy.start("a")
+    unique, count = await toy.outputs()
+
+    assert status == 0
+    assert unique == await toy.expected()
+    assert count == len(unique)
+
+
 async def test_a_recreated_ledger_stops_the_worker_and_it_says_why(toy: Toy) -> None:
     toy.start("a")
     await toy.write(60)
