@@ -13,6 +13,7 @@ from connectors.sinks.rebuild import rebuild as build_anew
 from fajian.cli import reach
 from fajian.logs import configure_logging
 from fajian.settings import load_settings
+from fajian.streams.watchdog import Watchdog
 
 CONNECTORS = {court.SIDE: court, procuratorate.SIDE: procuratorate}
 
@@ -47,4 +48,9 @@ async def _run(built: Connector) -> None:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    await built.run(stop)
+    watchdog = Watchdog()
+    watchdog.start()
+    try:
+        await built.run(stop)
+    finally:
+        watchdog.stop()
