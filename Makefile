@@ -39,7 +39,7 @@ chaos: .venv/.dev  ## faults on the whole bus, then all is read back (ARGS="--ev
 bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--quick", ARGS="--only casework")
 	$(BIN)/python -m bench $(ARGS)
 
-outage: .venv/.dev  ## take Kafka and PostgreSQL away for 5 minutes each under load (ARGS="--seconds 20 --rate 25 --json")
+outage: .venv/.dev  ## take Kafka, PostgreSQL and a receiver away, 5 minutes each, under load (ARGS="--seconds 20 --rate 25 --json")
 	$(BIN)/python -m tests.outage $(ARGS)
 
 docs: .venv/.run  ## write the pages of the law and of the life cycles anew from their tables

@@ -71,7 +71,8 @@ class KafkaInbox:
     """Writes to `S.inbox` with an idempotent producer that waits for all replicas.
 
     A record that timed out may still arrive later. That is harmless: the same event again is a
-    duplicate, which the fold recognises by source and id.
+    duplicate, which the fold recognises by source and id. A producer that failed is replaced: once a
+    record of its sequence is lost, an idempotent one never gets another through.
     """
 
     def __init__(self, topic: str, kafka: KafkaConfig, *, timeout_seconds: float, client_id: str) -> None:
@@ -81,6 +82,8 @@ class KafkaInbox:
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._opened = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._stopping: set[asyncio.Task[None]] = set()
         self.error: str | None = None  #: why the last letters did not arrive
 
     @property
@@ -104,16 +107,34 @@ class KafkaInbox:
             raise PeerAwayError(f"Kafka at {where} does not answer: {error}") from error
         else:
             self._producer = producer
+            self._failed.clear()
             self._opened.set()
         finally:
             if self._producer is not producer:  # also when we are told to stop while connecting
                 await producer.stop()
 
+    async def failed(self) -> None:
+        """Return when the producer is beyond repair: then `open` again."""
+        await self._failed.wait()
+
     async def close(self) -> None:
         """Stop; what Kafka has not acknowledged within two seconds is given up (its sender was told)."""
-        producer, self._producer = self._producer, None
-        if producer is None:
+        self._let_go(self._producer)
+        if self._stopping:
+            await asyncio.wait(self._stopping)
+
+    def _let_go(self, producer: AIOKafkaProducer | None) -> None:
+        """Stop *producer* aside. Nobody waits for what it still holds."""
+        if producer is None or producer is not self._producer:
             return
+        self._producer = None
+        self._opened.clear()
+        self._failed.set()
+        stopping = asyncio.create_task(self._stop(producer))
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+
+    async def _stop(self, producer: AIOKafkaProducer) -> None:
         try:
             async with asyncio.timeout(2):
                 await producer.stop()
@@ -131,14 +152,17 @@ class KafkaInbox:
         producer = self._producer
         if producer is None:
             return [PeerAwayError("the connector is stopping")] * len(letters)
-        verdicts = [self._verdict(entry) for entry in await self._send(producer, letters)]
+        handed = await self._send(producer, letters)
+        verdicts = [self._verdict(entry) for entry in handed]
+        if any(map(_is_failure, handed)):
+            self._let_go(producer)
         self.error = next((str(verdict) for verdict in verdicts if isinstance(verdict, PeerAwayError)), None)
         return verdicts
 
     async def _send(
         self, producer: AIOKafkaProducer, letters: Sequence[Letter]
     ) -> list["asyncio.Future[Any] | KafkaError | None"]:
-        """Hand over in order; entries that could not even be handed over in time stay None."""
+        """Hand over in order; what could not be handed over, and all that follows it, stays None."""
         handed: list[asyncio.Future[Any] | KafkaError | None] = [None] * len(letters)
         try:
             async with asyncio.timeout(self._timeout):
@@ -147,8 +171,11 @@ class KafkaInbox:
                         handed[i] = await producer.send(
                             self._topic, letter.value, key=letter.key, headers=list(letter.headers)
                         )
+                    except _REFUSALS as error:
+                        handed[i] = error
                     except KafkaError as error:
                         handed[i] = error
+                        break  # what comes later may be of the same subject
                 futures = [entry for entry in handed if isinstance(entry, asyncio.Future)]
                 if futures:
                     await asyncio.wait(futures)  # does not cancel them when our time is up
@@ -172,6 +199,15 @@ class KafkaInbox:
         if isinstance(error, _REFUSALS):
             return InboxRefusedError(f"{self._topic}: Kafka refuses the record: {type(error).__name__}")
         return PeerAwayError(f"{self._topic}: Kafka did not take the record: {type(error).__name__}")
+
+
+def _is_failure(entry: "asyncio.Future[Any] | KafkaError | None") -> bool:
+    """Tell whether the producer itself failed; a record that Kafka will not have says nothing of it."""
+    if isinstance(entry, asyncio.Future):
+        error = entry.exception() if entry.done() and not entry.cancelled() else None
+    else:
+        error = entry
+    return error is not None and not isinstance(error, _REFUSALS)
 
 
 def _forget(future: "asyncio.Future[Any]") -> None:

@@ -160,9 +160,10 @@ class Connector:
                 await _for_ever()  # the other parts go on; this one needs a person
 
     async def _keep_inbox_open(self) -> None:
-        await self._inbox.open()
-        self.parts["inbox"].ready()
-        await _for_ever()
+        while True:
+            await self._inbox.open()
+            self.parts["inbox"].ready()
+            await self._inbox.failed()
 
     async def _serve_http(self, http: HttpSource) -> None:
         app = build_app(

@@ -1,6 +1,7 @@
 """`make outage`: the drill in real time, five minutes for each peer unless told otherwise."""
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from shutil import rmtree
@@ -19,8 +20,9 @@ from tests.outage.drill import PEERS, drill
 
 def main(
     seconds: Annotated[float, typer.Option(help="每次停多久 / how long each peer is away")] = 300,
-    rate: Annotated[float, typer.Option(help="每个来源每秒事件数 / events a second of each source")] = 25,
+    rate: Annotated[float, typer.Option(help="每秒事件数 / events a second of all sources")] = 25,
     only: Annotated[str, typer.Option(help="只停这些，逗号分隔 / only these peers")] = ",".join(PEERS),
+    keep: Annotated[bool, typer.Option(help="保留数据目录和日志 / keep the folder with the logs")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")] = False,
 ) -> None:
     """停掉 Kafka、PostgreSQL，查有无丢失 / Take peers away while events come, and look for losses."""
@@ -29,7 +31,8 @@ def main(
         raise typer.BadParameter(
             f"expected some of {', '.join(PEERS)}, got {', '.join(unknown)}", param_hint="--only"
         )
-    configure_logging(load_settings(log_level="CRITICAL"))
+    configure_logging(load_settings(log_level="ERROR"))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that it is away is the point
     begun = monotonic()
     folder = Path(mkdtemp(prefix="fajian-outage-"))
 
@@ -39,8 +42,11 @@ def main(
     try:
         told = asyncio.run(drill(folder, seconds=seconds, rate=rate, peers=peers, say=say))
     finally:
-        remove_stack(folder / "stack")
-        rmtree(folder, ignore_errors=True)
+        if keep:
+            say(f"kept {folder}")
+        else:
+            remove_stack(folder / "stack")
+            rmtree(folder, ignore_errors=True)
     print(orjson.dumps(told).decode() if as_json else table(told))
     raise typer.Exit(0 if told["good"] else 1)
 

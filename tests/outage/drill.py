@@ -1,26 +1,25 @@
-"""A court's connector with every source, a worker, and peers that are taken away one after the other."""
+"""A court's connector with all ways in and a webhook, a worker, and peers that go away one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from fajian.cli.stack import found
-from fajian.errors import ClusterAwayError
 from fajian.local.doors import wait_until_open
-from fajian.local.kafka import ADMIN
 from fajian.local.parts import Part, start_parts
-from fajian.local.stack import EmbeddedStack, StackInfo
+from fajian.local.stack import EmbeddedStack
 from fajian.settings import load_settings
-from fajian.streams.log import KafkaLog
 from schemas.topics import HUB
 from tests.outage.books import Books, Verdict
+from tests.outage.desk import Desk
 from tests.outage.producers import Producer, make_outbox, producers
 
-PEERS = ("kafka", "postgres")
+PEERS = ("kafka", "postgres", "receiver")
 SETTLE_SECONDS = 300.0
 
 Say = Callable[[str], None]
@@ -42,7 +41,7 @@ poll_seconds = 0.5
 async def drill(
     folder: Path, *, seconds: float, rate: float, peers: Sequence[str] = PEERS, say: Say = lambda _: None
 ) -> dict[str, Any]:
-    """Take each of *peers* away for *seconds* while every source sends *rate* events a second.
+    """Take each of *peers* away for *seconds* while all sources together send *rate* events a second.
 
     Returns how long the bus needed each time until it had caught up, and what became of the events.
     """
@@ -54,24 +53,29 @@ async def drill(
         (exchange / "inbox").mkdir(parents=True)
         config = folder / "court.toml"
         shipped = files("connectors").joinpath("court.toml").read_text(encoding="utf-8")
-        config.write_text(shipped + SOURCES.replace("FOLDER", str(exchange)), encoding="utf-8")
+        desk = Desk()
+        tables = SOURCES.replace("FOLDER", str(exchange)) + desk.table
+        config.write_text(shipped + tables, encoding="utf-8")
+        os.environ |= desk.secrets
+        await desk.open()
         parts = (
             Part("worker-1", HUB, ("worker", "--name", "worker-1")),
             Part("court-connector", "court", ("connector", "court", "--config", str(config))),
         )
         await asyncio.to_thread(wait_until_open, start_parts(stack, info, parts))
-        systems = producers(info, exchange, rate=rate)
+        systems = producers(info, exchange, rate=rate / 3)
         told: dict[str, Any] = {"seconds": seconds, "rate": rate, "outages": {}}
         async with _sending(systems) as senders:
-            watch = _Watch(info, exchange, senders, say)
+            watch = _Watch(Books(info, exchange, desk), senders, say)
             await watch.wait(min(5, seconds))
             for peer in peers:
                 say(f"{peer} is away for {seconds:g} s")
-                with _away(stack, peer):
+                async with _away(stack, desk, peer):
                     await watch.wait(seconds)
                 say(f"{peer} is back")
                 told["outages"][peer] = {"caught_up_seconds": round(await watch.caught_up(), 1)}
         verdicts = await watch.verdicts()
+        await desk.close()
     told["sources"] = {name: verdict._asdict() for name, verdict in verdicts.items()}
     told["good"] = all(verdict.is_good for verdict in verdicts.values())
     return told
@@ -92,25 +96,27 @@ async def _sending(systems: Any) -> AsyncIterator[list[Producer]]:
             task.cancel()
 
 
-@contextmanager
-def _away(stack: EmbeddedStack, peer: str) -> Iterator[None]:
-    """Stop the processes of *peer*, and start them again."""
+@asynccontextmanager
+async def _away(stack: EmbeddedStack, desk: Desk, peer: str) -> AsyncIterator[None]:
+    """Stop the processes of *peer*, or close the receiver; start again afterwards."""
     names = [each.name for each in stack.supervisor.statuses() if each.name.startswith(peer)]
     commands = [stack.supervisor.command(name) for name in names]
+    if peer == "receiver":
+        await desk.close()
     for name in names:
-        stack.supervisor.stop(name)
-    try:
-        yield
-    finally:
-        for command in commands:
-            stack.supervisor.start(command)
+        await asyncio.to_thread(stack.supervisor.stop, name)
+    yield
+    if peer == "receiver":
+        await desk.open()
+    for command in commands:
+        stack.supervisor.start(command)
 
 
 class _Watch:
     """Tells how far everything is."""
 
-    def __init__(self, info: StackInfo, exchange: Path, senders: Sequence[Producer], say: Say) -> None:
-        self._info, self._exchange, self._senders, self._say = info, exchange, senders, say
+    def __init__(self, books: Books, senders: Sequence[Producer], say: Say) -> None:
+        self._books, self._senders, self._say = books, senders, say
 
     async def wait(self, seconds: float) -> None:
         ends = monotonic() + seconds
@@ -121,9 +127,8 @@ class _Watch:
     async def caught_up(self) -> float:
         """Return after how many seconds as many events are recorded as there are by now."""
         begun, made = monotonic(), self._total("made")
-        async with asyncio.timeout(SETTLE_SECONDS), _open_log(self._info) as log:
-            books = Books(log, self._info, self._exchange)
-            while (recorded := await books.recorded()) < made:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while (recorded := await self._books.recorded()) < made:
                 self._say(f"{self._progress()}, recorded {recorded}")
                 await asyncio.sleep(2)
         return monotonic() - begun
@@ -131,30 +136,16 @@ class _Watch:
     async def verdicts(self) -> Mapping[str, Verdict]:
         """Return what became of every event, as soon as nothing is wrong, or when patience ends."""
         ends = monotonic() + SETTLE_SECONDS
-        async with _open_log(self._info) as log:
-            books = Books(log, self._info, self._exchange)
-            while True:
-                found = await books.verdicts(self._senders)
-                if all(each.is_good for each in found.values()) or monotonic() > ends:
-                    return found
-                self._say(f"waiting for {', '.join(n for n, each in found.items() if not each.is_good)}")
-                await asyncio.sleep(2)
+        while True:
+            verdicts = await self._books.verdicts(self._senders)
+            wrong = [f"{name} {each.faults}" for name, each in verdicts.items() if not each.is_good]
+            if not wrong or monotonic() > ends:
+                return verdicts
+            self._say(f"not yet good: {', '.join(wrong)}")
+            await asyncio.sleep(2)
 
     def _progress(self) -> str:
         return f"made {self._total('made')}, handed over {self._total('handed_over')}"
 
     def _total(self, what: str) -> int:
         return sum(getattr(each, what) for each in self._senders)
-
-
-@asynccontextmanager
-async def _open_log(info: StackInfo) -> AsyncIterator[KafkaLog]:
-    """Open the topics as soon as Kafka answers."""
-    async with AsyncExitStack() as opened:
-        log = None
-        while log is None:
-            try:
-                log = await opened.enter_async_context(KafkaLog(info.settings(ADMIN)))
-            except ClusterAwayError:
-                await asyncio.sleep(0.5)
-        yield log
