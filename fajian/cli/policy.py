@@ -174,6 +174,7 @@ def _lines(policy: PolicyFile) -> list[str]:
         ("放行阈值 brake", f"×{said.brake.times}, {said.brake.of_ticks} 次 / ticks, ≥{said.brake.at_least}"),
         *(("本地期限 local", f"{one.period} {one.length} {one.unit}") for one in said.local),
         *(("停机 outage", f"{one.first}–{one.last} {one.reason}") for one in said.outage),
+        *(("可见范围 visibility", f"{one.row}/{one.side}: {one.access}") for one in said.visibility),
         *(
             (
                 "预警去向 escalation",

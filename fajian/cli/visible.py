@@ -12,6 +12,7 @@ from fajian.core.rules import Rules
 from fajian.errors import FajianError
 from fajian.law.documents import load_rules_under
 from schemas.names import parse_ce_type
+from schemas.registry import TYPES
 from schemas.topics import SIDES
 
 
@@ -36,6 +37,7 @@ def visible(
             "side": side,
             "visible": side in told.posts,
             "posts": list(told.posts.get(side, ())),
+            "hidden": hidden_by_row(event, side, rules),
             "why": told.why,
         }
         for side in sides
@@ -48,7 +50,32 @@ def visible(
 def _line(row: dict[str, Any]) -> str:
     seen = "可见 / may see" if row["visible"] else "不可见 / may not see"
     posts = f"  须处理 / must act: {'、'.join(row['posts'])}" if row["posts"] else ""
-    return f"{row['side']:<14} {seen}{posts}  （{row['why']}）"
+    hidden = "".join(f"  不含 / without {name}（{why}）" for name, why in row["hidden"].items())
+    return f"{row['side']:<14} {seen}{posts}{hidden}  （{row['why']}）"
+
+
+def hidden_by_row(event: str, side: str, rules: Rules) -> dict[str, str]:
+    """Return the fields that a copy for *side* lacks, each with the row of the visibility table and its word.
+
+    Nothing is hidden from a side that said the event itself.
+    """
+    if event in rules.events:
+        row, said = (
+            rules.events[event],
+            dict.fromkeys(TYPES[rules.events[event].ce_type].model.model_fields, 1),
+        )
+    else:
+        read = _read(event)
+        name = parse_ce_type(str(read.get("type")))
+        if name is None or name.short not in rules.events:
+            return {}
+        row, said = rules.events[name.short], read.get("data") or {}
+        if str(read.get("source", "")).startswith(f"//{side}/"):
+            return {}
+    if row.publishers == (side,) or side not in rules.seen_by[row.name]:
+        return {}
+    veiled = rules.veiled_from[side]
+    return {name: f"{veiled[name].zh}: {veiled[name].access[side]}" for name in veiled if said.get(name)}
 
 
 def _addressees(event: str, rules: Rules) -> Addressees:

@@ -13,7 +13,7 @@ from fajian.core.clocks import Clock
 from fajian.core.facts import Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak, unsay
 from fajian.core.ports import Folded, Output, Record, Store
-from fajian.core.routing import sides_of_fact
+from fajian.core.routing import hidden_from, sides_of_fact, veil
 from fajian.core.rules import Rules, Trigger
 from fajian.core.subject_state import SubjectState, rule_of
 from fajian.core.subjects import kind_of
@@ -200,7 +200,10 @@ class Casework:
             out.append(words.receipt(cause, receipts(fact.side), subject, fact, status, where))
         if state is None or status != "recorded":
             return
-        out.extend(words.fact(cause, [feed(side) for side in sides_of_fact(fact, rules)], record))
+        sides = sides_of_fact(fact, rules)
+        copies = words.fact(cause, [feed(side) for side in sides], record)
+        for side, copy in zip(sides, copies, strict=True):
+            out.append(veil(copy, hidden_from(side, fact, lambda: state.look(rules), rules)))
         shown = state.judge(rules, state.add(fact, rules))
         self._say(state, shown, rules, cause, session)
 

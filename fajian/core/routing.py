@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from fajian.core.brake import HELD, Verdict
-from fajian.core.facts import Fact
+from fajian.core.facts import Fact, View
 from fajian.core.ports import Folded, Header, Output, Record, Store
 from fajian.core.rules import Period, Rules, Trigger
 from fajian.core.words import LEAD
@@ -19,6 +19,8 @@ COURT, PROCURATORATE, OFFICE, DISCIPLINE = "court", "procuratorate", "office", "
 ANY = "any"
 
 ESCALATED, CONTESTED, LEAD_RAISED = "Escalated", "Contested", "LeadRaised"  #: stages of the ladder
+
+MASKED = "ce_masked"  #: header: body fields that were taken out of this copy
 
 #: What everybody who heard of a breach must hear too.
 _AFTER_THE_BREACH = ("Met", "Withdrawn")
@@ -37,14 +39,52 @@ class Addressees:
 
 def sides_of_fact(fact: Fact, rules: Rules) -> tuple[str, ...]:
     """Return the sides that see a recorded fact: those of the law, and whoever said it."""
-    visible = rules.events[fact.name].visible
+    visible = rules.seen_by[fact.name]
     return visible if fact.side in visible else (*visible, fact.side)
+
+
+def hidden_from(side: str, fact: Fact, view: Callable[[], View], rules: Rules) -> tuple[str, ...]:
+    """Return the body fields of *fact* that *side* may not see. *view* gives the facts of its subject."""
+    veiled = rules.veiled_from.get(side, {})
+    if side == fact.side or not (found := [name for name in veiled if fact.body.get(name) is not None]):
+        return ()
+    opened = disclosed_rows(view(), rules)
+    return tuple(
+        name for name in found if not (veiled[name].access[side] == "disclosed" and veiled[name].id in opened)
+    )
+
+
+def disclosed_rows(view: View, rules: Rules) -> frozenset[str]:
+    """Return the rows of the visibility table that are disclosed of a subject, as its facts stand.
+
+    A disclosure without a scope opens all of them; an end without a number ends every disclosure before it.
+    """
+    standing: dict[str | None, frozenset[str]] = {}
+    for fact in view.facts:
+        number = fact.body.get("request_no")
+        if fact.name == "CaseDisclosed":
+            standing[number] = frozenset(fact.body.get("scope") or rules.visibility)
+        elif fact.name == "DisclosureEnded" and number is None:
+            standing.clear()
+        elif fact.name == "DisclosureEnded":
+            standing.pop(number, None)
+    return frozenset().union(*standing.values())
+
+
+def veil(output: Output, hidden: tuple[str, ...]) -> Output:
+    """Take the *hidden* fields out of a copy, and say which."""
+    if not hidden:
+        return output
+    body = {name: said for name, said in orjson.loads(output.value or b"{}").items() if name not in hidden}
+    headers = [*output.headers, (MASKED, ",".join(hidden).encode())]
+    return output._replace(value=orjson.dumps(body), headers=headers)
 
 
 def addressees_of_type(name: str, rules: Rules) -> Addressees:
     """Return who sees recorded facts of the type *name*. Raises `KeyError` where there is none."""
     row = rules.events[name]
-    return Addressees(dict.fromkeys(row.visible, ()), f"events.toml: {row.zh}")
+    rows = "、".join(one.zh for one in rules.visibility.values() if name in one.events)
+    return Addressees(dict.fromkeys(rules.seen_by[name], ()), f"{row.zh}{f'（{rows}）' if rows else ''}")
 
 
 def addressees_of_flag(

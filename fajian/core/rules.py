@@ -213,6 +213,24 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Visibility:
+    """One kind of data, and what each side may see of it: a word of `fajian/law/visibility.toml`."""
+
+    id: str
+    zh: str
+    en: str
+    access: Mapping[str, str]  #: side -> word
+    events: tuple[str, ...] = ()  #: governed as a whole
+    fields: tuple[str, ...] = ()  #: body fields that it governs, wherever they occur
+    fixed: bool = False  #: no annex widens it
+    never: str = ""  #: why the bus holds no such data
+
+
+#: Words under which the facts themselves do not reach a side.
+UNSEEN = frozenset({"listed", "referred", "none"})
+
+
+@dataclass(frozen=True, slots=True)
 class LocalPeriod:
     """A shorter time that both sides have agreed on: it reminds, and is never a breach."""
 
@@ -264,6 +282,7 @@ class Rules:
     ladder: tuple[Rung, ...]
     instruments: Mapping[str, Instrument] = field(default_factory=dict)  #: by short name
     impossible: tuple[tuple[str, str, str | None], ...] = ()  #: (first, then, field that ties them)
+    visibility: Mapping[str, Visibility] = field(default_factory=dict)
 
     @cached_property
     def rows_on(self) -> Mapping[str, Mapping[str, Period | Trigger]]:
@@ -288,7 +307,7 @@ class Rules:
     @cached_property
     def common(self) -> frozenset[str]:
         """Names of the events that both court and procuratorate see."""
-        return frozenset(row.name for row in self.events.values() if BOTH.issubset(row.visible))
+        return frozenset(name for name, sides in self.seen_by.items() if BOTH.issubset(sides))
 
     @cached_property
     def due(self) -> Callable[..., Due]:
@@ -305,6 +324,35 @@ class Rules:
         """Period id -> the triggers that name its breach."""
         return {
             period: tuple(t for t in self.triggers.values() if period in t.periods) for period in self.periods
+        }
+
+    @cached_property
+    def seen_by(self) -> Mapping[str, tuple[str, ...]]:
+        """Event name -> the sides that receive it: those of its row, unless they may not see its kind."""
+        unseen = {
+            (event, side)
+            for row in self.visibility.values()
+            for event in row.events
+            for side, word in row.access.items()
+            if word in UNSEEN
+        }
+        return {
+            name: tuple(side for side in event.visible if (name, side) not in unseen)
+            for name, event in self.events.items()
+        }
+
+    @cached_property
+    def veiled_from(self) -> Mapping[str, Mapping[str, Visibility]]:
+        """Side -> body field -> the row by which the field is taken out of what that side receives."""
+        sides = sorted({side for row in self.visibility.values() for side in row.access})
+        return {
+            side: {
+                name: row
+                for row in self.visibility.values()
+                if row.access[side] != "full"
+                for name in row.fields
+            }
+            for side in sides
         }
 
     @cached_property

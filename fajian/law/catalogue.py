@@ -5,7 +5,7 @@ from typing import Final
 
 from fajian.core.citations import Citation
 from fajian.core.counting import FITTING_UNITS
-from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.core.rules import Cue, Period, Rules, Trigger, Visibility
 from fajian.core.subjects import KINDS
 from fajian.core.triggers import FINDERS, PREDICATES
 from fajian.law.documents import load_rules
@@ -30,6 +30,8 @@ def faults(rules: Rules) -> Iterator[str]:
         yield from _faults_of_trigger(trigger, rules)
     for rung in rules.ladder:
         yield from _unknown(f"rung {rung.stage}/{rung.side}", "post", rung.posts, rules.posts)
+    for row in rules.visibility.values():
+        yield from _faults_of_visibility(row, rules)
     for first, then, _ in rules.impossible:
         yield from _unknown("impossible", "event", (first, then), rules.events)
     yield from _unknown("policy", "approved row", rules.policy.approved, {**rules.periods, **rules.triggers})
@@ -98,6 +100,22 @@ def _faults_of_params(where: str, trigger: Trigger, rules: Rules) -> Iterator[st
         period = rules.periods.get(name)
         if period and (period.length is None or not period.runs or not set(period.on) & set(trigger.on)):
             yield f"{where}: period {name} has no clocks with a length on {', '.join(trigger.on)}"
+
+
+def _faults_of_visibility(row: Visibility, rules: Rules) -> Iterator[str]:
+    """What may be taken out of a body is optional there: a copy without it is still an event."""
+    where = f"visibility {row.id}"
+    yield from _unknown(where, "event", row.events, rules.events)
+    if row.never == "" and not (row.events or row.fields):
+        yield f"{where}: expected events or fields that it governs, or why there are none"
+    models = {event.name: TYPES[event.ce_type].model.model_fields for event in rules.events.values()}
+    for name in row.fields:
+        bearers = [event for event, fields in models.items() if name in fields]
+        if not bearers:
+            yield f"{where}: field {name!r} is in no event"
+        for event in bearers:
+            if models[event][name].is_required():
+                yield f"{where}: field {name!r} of {event} is required, and cannot be taken out"
 
 
 def _faults_of_local_periods(rules: Rules) -> Iterator[str]:

@@ -31,6 +31,7 @@ from fajian.core.rules import (
     StopKind,
     Trigger,
     Variant,
+    Visibility,
 )
 from fajian.errors import LawError
 from fajian.law.calendar_data import load_calendar
@@ -42,6 +43,8 @@ from fajian.law.signatures import Signature
 FOLD = 3  #: raised when the fold itself judges differently; part of every rules version
 
 MODEL = "model"  #: in the place of signatures: the bundled model policy, which nobody signs
+
+VIEWERS = ("court", "procuratorate", "office", "discipline")  #: columns of the visibility table
 
 Row = Mapping[str, Any]
 Instruments = Mapping[str, Instrument]
@@ -67,7 +70,7 @@ def load_rules_under(path: Path | None) -> Rules:
 def rules_under(policy: PolicyFile) -> Rules:
     """Return the rules that this release ships, under *policy*."""
     rules = rules_from_document(bundled_document(policy))
-    if problems := list(problems_with(policy.said, rules)):
+    if problems := list(problems_with(policy.said, rules, load_rules().visibility)):
         raise policy.complaint(problems)
     return rules
 
@@ -94,6 +97,7 @@ def bundled_document(policy: PolicyFile | None = None) -> bytes:
         "impossible": _table("triggers.toml")["impossible"],
         "posts": _table("posts.toml")["post"],
         "ladder": _table("escalation.toml")["rung"],
+        "visibility": _table("visibility.toml")["row"],
         "instruments": _table("instruments.toml")["instrument"],
         "calendar": {
             "version": calendar.version,
@@ -152,6 +156,10 @@ def rules_from_document(raw: bytes) -> Rules:
         posts=posts,
         ladder=_ladder(table["ladder"], table["policy"].get("escalation", ())),
         instruments=instruments,
+        visibility={
+            row["id"]: _read(_visibility, row, table["policy"].get("visibility", ()))
+            for row in table.get("visibility", ())
+        },
         impossible=tuple((row["first"], row["then"], row.get("tie")) for row in table["impossible"]),
     )
 
@@ -337,6 +345,20 @@ def _ladder(bundled: Sequence[Row], agreed: Sequence[Row]) -> tuple[Rung, ...]:
         (rung.stage, rung.side, rung.severity, rung.topic): rung for rung in map(_rung, (*bundled, *agreed))
     }
     return tuple(rungs.values())
+
+
+def _visibility(row: Row, annex: Sequence[Row]) -> Visibility:
+    agreed: dict[str, str] = {one["side"]: one["access"] for one in annex if one["row"] == row["id"]}
+    return Visibility(
+        id=row["id"],
+        zh=row["zh"],
+        en=row["en"],
+        access={side: agreed[side] if side in agreed else row[side] for side in VIEWERS},
+        events=tuple(row.get("events", ())),
+        fields=tuple(row.get("fields", ())),
+        fixed=row.get("fixed", False),
+        never=row.get("never", ""),
+    )
 
 
 def _rung(row: Row) -> Rung:

@@ -106,6 +106,14 @@ class Escalation(Table):
     posts: Posts
 
 
+class Annex(Table):
+    """One cell of the visibility table, agreed otherwise."""
+
+    row: Name
+    side: Literal["court", "procuratorate", "office", "discipline"]
+    access: Literal["full", "metadata", "disclosed", "masked", "listed", "referred", "none"]
+
+
 class PolicyText(Table):
     """The whole agreement, as its file says it."""
 
@@ -127,6 +135,7 @@ class PolicyText(Table):
     local: list[Local] = Field(default_factory=list)
     outage: list[Outage] = Field(default_factory=list)
     escalation: list[Escalation] = Field(default_factory=list)
+    visibility: list[Annex] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)

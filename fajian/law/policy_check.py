@@ -1,13 +1,13 @@
 """Hold a policy against the law: it may name only what there is, and shorten a period, never lengthen it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from fajian.core.calendar import Calendar
 from fajian.core.clocks import as_day
 from fajian.core.counting import count_due
-from fajian.core.rules import LocalPeriod, Period, Rules
+from fajian.core.rules import LocalPeriod, Period, Rules, Visibility
 from fajian.law.policy import PolicyText, Problem
 from fajian.toml_places import Location
 
@@ -15,8 +15,9 @@ from fajian.toml_places import Location
 SAMPLE_DAYS: Final = tuple(date(2025, 1, 1) + timedelta(days=n) for n in range(0, 700, 7))
 
 
-def problems_with(said: PolicyText, rules: Rules) -> Iterator[Problem]:
-    """Yield what *said* asks of the law that cannot be. *rules* are those that the policy is a part of."""
+def problems_with(said: PolicyText, rules: Rules, law: Mapping[str, Visibility]) -> Iterator[Problem]:
+    """Yield what *said* asks of the law that cannot be. *rules* are those that the policy is a part of,
+    *law* is the visibility table without its annex."""
     rows = {**rules.periods, **rules.triggers}
     yield from _unknown(("approved",), "规则 / a row of the law", said.approved, rows)
     yield from _unknown(("leads_by_policy",), "线索规则 / a trigger", said.leads_by_policy, rules.triggers)
@@ -35,6 +36,33 @@ def problems_with(said: PolicyText, rules: Rules) -> Iterator[Problem]:
             )
     for number, rung in enumerate(said.escalation):
         yield from _unknown(("escalation", number, "posts"), "职务 / a post", rung.posts, rules.posts)
+    yield from _problems_with_annex(said, law)
+
+
+#: From most to least: an annex may give less, and more only where the row is not fixed.
+_ACCESS = ("full", "metadata", "disclosed", "masked", "listed", "referred", "none")
+
+
+def _problems_with_annex(said: PolicyText, law: Mapping[str, Visibility]) -> Iterator[Problem]:
+    for number, cell in enumerate(said.visibility):
+        where = ("visibility", number)
+        row = law.get(cell.row)
+        if row is None:
+            yield from _unknown(
+                (*where, "row"), "可见表的一行 / a row of the visibility table", [cell.row], law
+            )
+        elif row.never:
+            yield (*where, "row"), f"总线没有此类数据 / the bus holds no such data: {row.never}"
+        elif row.fixed and _ACCESS.index(cell.access) < _ACCESS.index(row.access[cell.side]):
+            yield (
+                (*where, "access"),
+                f"不得放宽 / expected {row.access[cell.side]} or less, got {cell.access}: the row is fixed",
+            )
+        elif not row.fields and cell.access in ("metadata", "disclosed", "masked"):
+            yield (
+                (*where, "access"),
+                f"应为 full 或 none / expected full or none, got {cell.access}: it has no fields",
+            )
 
 
 def _unknown(where: Location, what: str, names: Iterable[str], known: Container[str]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 from fajian.cli.main import app
 
 
-def run(*words: str) -> tuple[int, list[dict[str, object]]]:
+def run(*words: str) -> tuple[int, list[dict[str, Any]]]:
     done = CliRunner().invoke(app, ["visible", *words, "--json"])
     return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -51,3 +52,18 @@ def test_what_is_no_event_is_refused(tmp_path: Path, content: str) -> None:
 
 def test_an_unknown_side_is_wrong_usage() -> None:
     assert CliRunner().invoke(app, ["visible", "MoneyPaid", "--to", "nobody"]).exit_code == 2
+
+
+def test_what_a_copy_lacks_is_named_with_the_row_of_the_table(tmp_path: Path) -> None:
+    _, of_type = run("SeizureTookEffect")
+    said = {"type": "cn.fajian.enforcement.seizure-took-effect.v1", "source": "//court/皖1324"}
+    path = tmp_path / "seizure.json"
+    path.write_text(json.dumps(said | {"data": {"seizure_no": "s", "value": "1"}}))
+    _, of_event = run(str(path))
+    _, of_papers = run("CourtReplied")
+
+    hidden = {row["side"]: row["hidden"] for row in of_type}
+    assert hidden["court"] == {}
+    assert hidden["procuratorate"]["value"] == "财产、账户、查控结果: disclosed"
+    assert {row["side"]: row["hidden"] for row in of_event}["procuratorate"].keys() == {"value"}
+    assert {row["side"]: row["hidden"].keys() for row in of_papers}["office"] == {"note"}

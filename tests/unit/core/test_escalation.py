@@ -56,6 +56,9 @@ ESCALATED = {
     ("procuratorate", "hard", "own"): (
         "procuratorate:case-management,chief-procurator office:mechanism-office discipline:discipline-team"
     ),
+    ("procuratorate", "hard", "case"): (  # what a trigger finds, not a clock
+        "procuratorate:case-management,chief-procurator office:mechanism-office discipline:discipline-team"
+    ),
     ("procuratorate", "soft", "own"): (
         "procuratorate:case-management,chief-procurator office:mechanism-office discipline:discipline-team"
     ),

@@ -38,6 +38,10 @@ def _problems(text: str) -> list[str]:
     return list(raised.value.problems)
 
 
+def _cell(row: str, side: str, access: str) -> str:
+    return f'[[visibility]]\nrow = "{row}"\nside = "{side}"\naccess = "{access}"\n'
+
+
 def _line_of(text: str, beginning: str) -> int:
     return next(n for n, line in enumerate(text.splitlines(), start=1) if line.startswith(beginning))
 
@@ -114,6 +118,10 @@ def test_a_wrong_value_is_named_with_its_line_and_what_was_expected(
             "brake.keys",
             "at least two people",
         ),
+        (_cell("gossip", "court", "none"), "visibility[0].row", "'gossip'"),
+        (_cell("drafts", "court", "none"), "visibility[0].row", "no such data"),
+        (_cell("leads", "court", "full"), "visibility[0].access", "none or less"),
+        (_cell("books", "court", "masked"), "visibility[0].access", "no fields"),
         ("[brake]\ntimes = 1", "brake.times", "got 1"),
     ],
 )  # fmt: skip
