@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from connectors.sink_config import FilesSink, PostgresSink, Sink, SseSink, WebhookSink
+from connectors.sink_config import FilesSink, MailSink, PostgresSink, Sink, SseSink, WebhookSink
 from connectors.source_config import FilesSource, HttpSource, OutboxSource, Source
 from fajian.errors import ConnectorConfigError
 from fajian.toml_places import Location, dotted, line_of
@@ -107,8 +107,8 @@ class ConnectorConfig(_Table):
         return next((sink for sink in self.sink if isinstance(sink, PostgresSink)), None)
 
     @property
-    def receivers(self) -> tuple[WebhookSink, ...]:
-        return tuple(sink for sink in self.sink if isinstance(sink, WebhookSink))
+    def receivers(self) -> tuple[WebhookSink | MailSink, ...]:
+        return tuple(sink for sink in self.sink if isinstance(sink, WebhookSink | MailSink))
 
     @property
     def drops(self) -> tuple[FilesSink, ...]:

@@ -10,10 +10,12 @@ import uvicorn
 
 from connectors.config import ConnectorConfig
 from connectors.kafka import KafkaInbox
-from connectors.metrics import LagCollector, Metrics, PartHealth, ReceiverCollector
+from connectors.metrics import HasStanding, LagCollector, Metrics, PartHealth, ReceiverCollector
 from connectors.projection import Projection
-from connectors.sink_config import WebhookSink
-from connectors.sinks.courier import Carrier, Courier
+from connectors.sink_config import FilesSink, MailSink, WebhookSink
+from connectors.sinks.courier import Courier
+from connectors.sinks.drops import DropsPart
+from connectors.sinks.mail import DigestCourier, MailCarrier
 from connectors.sinks.postgres import PostgresSink
 from connectors.sinks.sse import LiveFeed, LiveStream
 from connectors.sinks.webhook import WebhookCarrier
@@ -54,6 +56,7 @@ class Connector:
         self._sink: PostgresSink | None = None
         self._stream: LiveStream | None = None
         self.couriers: dict[str, Courier] = {}
+        self.receivers: dict[str, HasStanding] = {}  #: couriers and folders, for the metrics
         self._inbox = KafkaInbox(
             sends_to,
             config.kafka,
@@ -80,21 +83,35 @@ class Connector:
             self._add("http", lambda: self._serve_http(http))
         for receiver in self.config.receivers:
             self._add_receiver(receiver)
-        if self.couriers:
-            self.metrics.registry.register(ReceiverCollector(self.couriers))
+        for drops in self.config.drops:
+            self._add_drops(drops)
+        if self.receivers:
+            self.metrics.registry.register(ReceiverCollector(self.receivers))
         for outbox in self.config.outboxes:
             self._add_outbox(outbox)
         for folder in self.config.folders:
             self._add_folder(folder)
 
-    def _add_receiver(self, sink: WebhookSink) -> None:
-        carrier: Carrier = WebhookCarrier(sink)
+    def _add_drops(self, sink: FilesSink) -> None:
+        part = DropsPart(self.config, sink, health=self._part(sink.name))
+        self.receivers[sink.name] = part
+        self._runs[sink.name] = part.run
+
+    def _add_receiver(self, sink: WebhookSink | MailSink) -> None:
         taking, carrying = self._part(f"{sink.name}-feed"), self._part(sink.name)
         carrying.is_outside = True
-        courier = Courier(self.config, sink, carrier, channel=sink.kind, health=taking)
-        self.couriers[sink.name] = courier
+        courier = self._courier(sink, taking)
+        self.receivers[sink.name] = self.couriers[sink.name] = courier
         self._runs[taking.name] = courier.take_over
         self._runs[carrying.name] = lambda: courier.carry(carrying)
+
+    def _courier(self, sink: WebhookSink | MailSink, health: PartHealth) -> Courier:
+        if isinstance(sink, WebhookSink):
+            return Courier(self.config, sink, WebhookCarrier(sink), channel=sink.kind, health=health)
+        mails = MailCarrier(sink, side=self.config.side)
+        if sink.mode == "digest":
+            return DigestCourier(self.config, sink, mails, health=health)
+        return Courier(self.config, sink, mails, channel=sink.kind, health=health)
 
     def _add_outbox(self, source: OutboxSource) -> None:
         replies = f"{source.name}-receipts"

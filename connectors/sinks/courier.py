@@ -15,16 +15,14 @@ from time import monotonic
 from typing import Protocol
 
 import structlog
-from aiokafka.structs import ConsumerRecord
 
 from connectors.config import ConnectorConfig
 from connectors.metrics import PartHealth, Standing
 from connectors.projection import connection, migrate
 from connectors.sink_config import Receiver
-from connectors.sinks.ladder import Breaker, Outcome, step_after
+from connectors.sinks.ladder import Breaker, Outcome, Step, step_after
 from connectors.sinks.queue import SCHEMA, SCRIPTS, Attempt, DeliveryQueue, Message
-from connectors.sinks.rows import UnreadableError
-from connectors.sinks.told import Told, is_wanted, told
+from connectors.sinks.told import read
 from connectors.topic_stream import topic_stream
 from fajian.clock import now as wall_clock
 from fajian.errors import ConnectorConfigError
@@ -101,26 +99,12 @@ class Courier:
             while True:
                 batch = await stream.next(limit=MOST_AT_A_TIME)
                 if batch.following:
-                    wanted = self._wanted(batch.records)
+                    wanted = list(read(batch.records, self._receiver, self.standing))
                     await queue.take(topic, wanted, batch.following, now=self._clock())
                     if wanted:
                         self._came.set()
                 self.standing.feed_lag = stream.lag
                 self._health.ready()
-
-    def _wanted(self, records: Sequence[ConsumerRecord]) -> list[Told]:
-        wanted = []
-        for record in records:
-            try:
-                read = told(record)
-            except UnreadableError as error:
-                self.standing.unreadable += 1
-                place = {"partition": record.partition, "offset": record.offset}
-                log.warning("record_unreadable", receiver=self._receiver.name, error=str(error), **place)
-                continue
-            if is_wanted(self._receiver, read):
-                wanted.append(read)
-        return wanted
 
     async def carry(self, health: PartHealth) -> None:
         """Deliver what is due until cancelled; `PeerAwayError` asks to be started again."""
@@ -179,15 +163,12 @@ class Courier:
         took_ms = round((monotonic() - begun) * 1000)
         came_back = self._breaker.note(outcome, self._clock())
         self._closed = self._closed or outcome.closes
-        step = step_after(
-            outcome,
-            message.rung + 1,
-            self._receiver.retry_seconds,
-            now=self._clock(),
-            chance=self._chance,
-        )
         self._count(outcome)
-        return Attempt(message, at, took_ms, outcome, step), came_back
+        return Attempt(message, at, took_ms, outcome, self._step(message, outcome)), came_back
+
+    def _step(self, message: Message, outcome: Outcome) -> Step:
+        ladder, now = self._receiver.retry_seconds, self._clock()
+        return step_after(outcome, message.rung + 1, ladder, now=now, chance=self._chance)
 
     def _count(self, outcome: Outcome) -> None:
         if outcome.delivered:

@@ -111,18 +111,19 @@ class DeliveryQueue:
             await cursor.executemany(QUERIES["advance"], moves)
 
     async def due(self, *, limit: int, now: datetime) -> list[Message]:
-        rows = await self._fetch("due", limit=limit, now=now)
-        return [
-            Message(
-                row["seq"],
-                row["message_id"],
-                row["subject"],
-                row["event"].encode(),
-                row["attempts"],
-                row["rung"],
-            )
-            for row in rows
-        ]
+        """Return what may go now, oldest first."""
+        return [_message(row) for row in await self._fetch("due", limit=limit, now=now)]
+
+    async def bundle(self, day: str, *, before: datetime) -> None:
+        """Settle which messages belong to the digest of *day*: those queued *before*."""
+        await self._run("bundle", day=day, before=before)
+
+    async def next_bundle(self, *, limit: int, now: datetime) -> tuple[str, list[Message]]:
+        """Return the day and the messages of the oldest digest that may go now."""
+        rows = await self._fetch("next_bundle", limit=limit)
+        if not rows or any(row["next_at"] > now for row in rows):
+            return "", []
+        return rows[0]["bundle"], [_message(row) for row in rows]
 
     async def note(self, attempts: Sequence[Attempt]) -> None:
         """Write attempts, what follows from them, and what the operators must know, in one transaction."""
@@ -173,3 +174,8 @@ class DeliveryQueue:
 
     async def _run(self, query: str, **values: object) -> None:
         await self._opened.execute(QUERIES[query], {"receiver": self.receiver, **values})
+
+
+def _message(row: Row) -> Message:
+    body = row["event"].encode()
+    return Message(row["seq"], row["message_id"], row["subject"], body, row["attempts"], row["rung"])

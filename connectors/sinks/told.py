@@ -1,16 +1,21 @@
-"""One record of the feed as the sinks hand it on, and the choice of records that a receiver wants. Pure."""
+"""One record of the feed as the sinks hand it on, and the choice of records that a receiver wants."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
+import structlog
 
+from connectors.metrics import Standing
 from connectors.sink_config import Selection
-from connectors.sinks.rows import Row, feed_row
+from connectors.sinks.rows import Row, UnreadableError, feed_row
 from fajian.core.ports import Record
 from schemas.cloudevents import from_kafka, to_structured
 from schemas.names import derived_id
+
+log = structlog.get_logger(__name__)
 
 HUB = "//hub/"  #: beginning of the sources whose ids are unique over all sources
 POSTS = "posts"  #: the CloudEvents attribute that says whose turn it is
@@ -46,6 +51,20 @@ class Told:
 def told(record: Record) -> Told:
     """Read a record of the feed, or raise `UnreadableError`."""
     return told_of(feed_row(record))
+
+
+def read(records: Sequence[Record], selection: Selection, standing: Standing) -> Iterator[Told]:
+    """Yield what is wanted. What cannot be read is counted and logged: the projection keeps it."""
+    for record in records:
+        try:
+            found = told(record)
+        except UnreadableError as error:
+            standing.unreadable += 1
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            log.warning("record_unreadable", place=place, error=str(error))
+            continue
+        if is_wanted(selection, found):
+            yield found
 
 
 def told_of(row: Row) -> Told:

@@ -49,6 +49,19 @@ WHERE receiver = %(receiver)s AND state = 'waiting' AND NOT EXISTS (
 )
 ORDER BY seq LIMIT %(limit)s
 
+-- name: bundle
+-- Which messages belong to the digest of a day is settled before it is sent.
+UPDATE deliveries SET bundle = %(day)s
+WHERE receiver = %(receiver)s AND state = 'waiting' AND bundle IS NULL AND queued_at < %(before)s
+
+-- name: next_bundle
+-- The oldest digest that has not gone out.
+SELECT seq, message_id, subject, event, attempts, rung, bundle, next_at FROM deliveries
+WHERE receiver = %(receiver)s AND state = 'waiting' AND bundle = (
+    SELECT min(bundle) FROM deliveries WHERE receiver = %(receiver)s AND state = 'waiting'
+)
+ORDER BY seq LIMIT %(limit)s
+
 -- name: note_attempt
 -- With the next.
 INSERT INTO attempts (delivery, number, at, took_ms, status, detail)
@@ -112,7 +125,7 @@ SELECT * FROM (
 
 -- name: redeliver
 -- Once more from the first rung; the log of what was tried stays.
-UPDATE deliveries SET state = 'waiting', rung = 0, next_at = %(now)s, ended_at = NULL
+UPDATE deliveries SET state = 'waiting', rung = 0, bundle = NULL, next_at = %(now)s, ended_at = NULL
 WHERE receiver = %(receiver)s AND CASE WHEN %(message_id)s::text IS NULL THEN state = 'failed'
     ELSE message_id = %(message_id)s AND state <> 'waiting' END
 RETURNING seq, message_id
