@@ -195,6 +195,7 @@ class Connector:
                 projection=self._projection(),
                 metrics=self.metrics,
                 health=self.health,
+                sender=self.config.sender,
                 more=self._stream.routes() if self._stream else (),
             )
         )

@@ -8,6 +8,7 @@ import httpx
 
 from connectors.kafka import Letter, Placed
 from connectors.metrics import Metrics
+from connectors.projection import Projection
 from connectors.source_config import ClientKey, HttpSource
 from connectors.sources.http import HttpDoor, build_app
 from connectors.sources.judge import judge_for, types_of
@@ -34,7 +35,13 @@ class MemoryInbox:
         return [f"court.inbox/0/{first + i}" for i in range(len(letters))]
 
 
-def door_of(config: HttpSource, inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic) -> HttpDoor:
+def door_of(
+    config: HttpSource,
+    inbox: MemoryInbox,
+    *,
+    clock: Callable[[], float] = monotonic,
+    projection: Projection | None = None,
+) -> HttpDoor:
     """Return the court's door as *config* has it."""
     return HttpDoor(
         config=config,
@@ -44,14 +51,19 @@ def door_of(config: HttpSource, inbox: MemoryInbox, *, clock: Callable[[], float
         rates=Rates(config, clock=clock),
         inbox=inbox,
         judge=judge_for("court"),
-        projection=None,
         metrics=Metrics("court"),
         health=dict,
+        sender="//court/connector",
+        projection=projection,
     )
 
 
 def client(
-    inbox: MemoryInbox, *, clock: Callable[[], float] = monotonic, **settings: Any
+    inbox: MemoryInbox,
+    *,
+    clock: Callable[[], float] = monotonic,
+    projection: Projection | None = None,
+    **settings: Any,
 ) -> httpx.AsyncClient:
     """Return a client of the court's door that shows the right key."""
     config = HttpSource.model_validate(
@@ -62,7 +74,7 @@ def client(
             **settings,
         }
     )
-    door = door_of(config, inbox, clock=clock)
+    door = door_of(config, inbox, clock=clock, projection=projection)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(build_app(door), raise_app_exceptions=False),
         base_url="http://court.test",

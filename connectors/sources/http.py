@@ -26,6 +26,7 @@ from connectors.projection import Projection, receipt_standing
 from connectors.source_config import HttpSource
 from connectors.sources.answers import Outcome, batch_answer, single_answer
 from connectors.sources.bodies import TooLargeError, read_body
+from connectors.sources.flags import FlagDesk
 from connectors.sources.http_modes import http_mode, oversized, take_apart
 from connectors.sources.keys import Caller, Doorman
 from connectors.sources.openapi import openapi
@@ -55,11 +56,27 @@ class HttpDoor:
     projection: Projection | None
     metrics: Metrics
     health: Callable[[], Mapping[str, PartHealth]]
-    more: Sequence[Route] = ()  #: what others serve at this door: the live stream, answers to flags
+    sender: str  #: source of what the door itself writes: answers to flags
+    more: Sequence[Route] = ()  #: what others serve at this door: the live stream
 
 
 def build_app(door: HttpDoor) -> Starlette:
     """Return the ASGI application of one side's door."""
+
+    async def hand_over(caller: Caller, submission: Submission) -> Outcome:
+        [outcome] = await publish(door, caller, [submission])
+        return outcome
+
+    desk = FlagDesk(
+        sender=door.sender,
+        doorman=door.doorman,
+        rates=door.rates,
+        judge=door.judge,
+        projection=door.projection,
+        hand_over=hand_over,
+        body_timeout_seconds=door.config.body_timeout_seconds,
+        retry_after_seconds=door.config.retry_after_seconds,
+    )
 
     async def post_events(request: Request) -> Response:
         caller = door.doorman.admit(request)
@@ -71,11 +88,11 @@ def build_app(door: HttpDoor) -> Starlette:
             except TooLargeError as error:
                 if mode != "batch":  # of a batch nobody can tell which event was too large
                     kept = oversized(mode, request.headers, error.begun, detail=error.detail)
-                    await _publish(door, caller, [kept])
+                    await publish(door, caller, [kept])
                 raise
             submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
             charge(len(submissions))
-            outcomes = await _publish(door, caller, submissions)
+            outcomes = await publish(door, caller, submissions)
         seconds = door.config.retry_after_seconds
         if mode == "batch":
             return batch_answer(outcomes, retry_after_seconds=seconds)
@@ -127,6 +144,7 @@ def build_app(door: HttpDoor) -> Starlette:
             Route("/readyz", get_readyz, methods=["GET"]),
             Route("/openapi.json", get_openapi, methods=["GET"]),
             Route("/metrics", get_metrics, methods=["GET"]),
+            *desk.routes(),
             *door.more,
         ],
         exception_handlers={
@@ -138,7 +156,7 @@ def build_app(door: HttpDoor) -> Starlette:
     )
 
 
-async def _publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Outcome]:
+async def publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Outcome]:
     """Hand to the inbox what is good, and what the hub will refuse too; return the outcomes in order.
 
     Only what is good but not this caller's to say goes nowhere: the hub knows sides, not their systems.

@@ -16,6 +16,27 @@ _RETRY: Shape = {"Retry-After": {"description": "多少秒后再来 / seconds", 
 _TEXT: Shape = {"type": "string", "minLength": 1, "maxLength": LONGEST}
 _PROBLEM: Shape = {"$ref": "#/components/schemas/Problem"}
 
+_ACK: Shape = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "id": _TEXT,
+        "source": _TEXT,
+        "time": {"type": "string", "format": "date-time"},
+        "note": {"type": "string"},
+        "actor_role": {"type": "string"},
+    },
+}
+_ANSWER: Shape = {
+    **_ACK,
+    "required": ["answer"],
+    "properties": {
+        **_ACK["properties"],
+        "answer": {"enum": ["met", "stopped", "extended", "contested"]},
+        "evidence": {"type": "array", "items": _TEXT},
+    },
+}
+
 
 def openapi(config: HttpSource, *, side: str, types: Collection[str]) -> Shape:
     """Return the document of *side*'s door; *types* are the event types that the side may submit."""
@@ -31,6 +52,8 @@ def openapi(config: HttpSource, *, side: str, types: Collection[str]) -> Shape:
             "/v1/events": {"post": {**_post_events(config), "security": security}},
             "/v1/receipts": {"get": {**_get_receipts(), "security": security}},
             "/v1/receipts/{source}/{id}": {"get": {**_get_receipt(), "security": security}},
+            "/v1/flags/{flag}/ack": {"post": {**_post_flag("ack", _ACK), "security": security}},
+            "/v1/flags/{flag}/answer": {"post": {**_post_flag("answer", _ANSWER), "security": security}},
             "/healthz": {"get": _plain("进程在运行 / the process is alive")},
             "/readyz": {
                 "get": _plain("各部件的状态 / how the parts do", {"503": _answer("未就绪 / not ready")})
@@ -124,6 +147,17 @@ def _get_receipt() -> Shape:
             "200": _answer("回执 / the receipt", JSON, {"$ref": "#/components/schemas/Receipt"}),
             **_read_refusals("401", "403", "404", "503"),
         },
+    }
+
+
+def _post_flag(what: str, body: Shape) -> Shape:
+    refusals = ("400", "401", "403", "404", "408", "413", "415", "422", "429", "503")
+    return {
+        "summary": {"ack": "签收预警 / acknowledge a flag", "answer": "答复预警 / answer a flag"}[what],
+        "operationId": f"{what}Flag",
+        "parameters": [{"name": "flag", "in": "path", "required": True, "schema": _TEXT}],
+        "requestBody": {"required": what == "answer", "content": {JSON: {"schema": body}}},
+        "responses": {"202": _answer("已收下 / taken", JSON), **_read_refusals(*refusals)},
     }
 
 

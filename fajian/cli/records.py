@@ -15,7 +15,10 @@ from fajian.cli.publish import text_of
 from fajian.cli.reach import SideOption
 from fajian.cli.statement import find_flag, say
 from fajian.clock import SHANGHAI
+from fajian.errors import PeerAwayError
 from fajian.law.court_data import case_number
+
+RETRY_SECONDS = 1.0
 
 SubjectOption = Annotated[str | None, typer.Option(help="主体，如案号 / a subject, such as a case number")]
 RuleOption = Annotated[str | None, typer.Option(help="期限规则，如 pay-out / a rule")]
@@ -36,6 +39,7 @@ def receipts(
     since: SinceOption = None,
     limit: LimitOption = 100,
     follow: FollowOption = False,
+    after: Annotated[int, typer.Option(min=0, help="从该次序之后 / after this `seq`, to go on")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """回执 / What became of what this side submitted, oldest first."""
@@ -47,7 +51,7 @@ def receipts(
         "since": since.replace(tzinfo=SHANGHAI) if since else None,
         "prefixes": None,
     }
-    _list(side, "receipts", filters, _receipt_line, limit=limit, follow=follow, as_json=as_json)
+    _list(side, "receipts", filters, _receipt_line, limit=limit, follow=follow, after=after, as_json=as_json)
 
 
 def flags(
@@ -160,6 +164,7 @@ def _list(
     limit: int,
     follow: bool,
     as_json: bool,
+    after: int = 0,
 ) -> None:
     def show(row: Row) -> None:
         typer.echo(orjson.dumps(row).decode() if as_json else line(row))
@@ -167,19 +172,32 @@ def _list(
     async def run() -> None:
         projection = Projection(reach.dsn(side))
         [newest] = await projection.fetch("newest")
-        rows = await projection.fetch(query, **filters, after=0, limit=limit)
+        rows = await projection.fetch(query, **filters, after=after, limit=limit)
         for row in rows:
             show(row)
         if follow:
-            after = newest["receipts" if query == "receipts" else "feed"]
-            last = max([after, *(row["seq"] for row in rows)])
-            async for row in projection.follow(query, after=last, **filters, limit=1000):
-                show(row)
+            known = [row["seq"] for row in rows]
+            last = after or newest["receipts" if query == "receipts" else "feed"]
+            await _follow(projection, query, filters, max([last, *known]), show)
 
     try:
         asyncio.run(run())
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+async def _follow(
+    projection: Projection, query: str, filters: dict[str, Any], last: int, show: Callable[[Row], None]
+) -> None:
+    """Show what comes, and go on where it was when the database was away for a while."""
+    while True:
+        try:
+            async for row in projection.follow(query, after=last, **filters, limit=1000):
+                show(row)
+                last = max(last, row["seq"])
+        except PeerAwayError as error:
+            typer.echo(f"等待数据库 / waiting for the database: {error}", err=True)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _tell(

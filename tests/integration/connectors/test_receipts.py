@@ -1,13 +1,20 @@
 """Receipts: from the bus through the side's own database to its systems."""
 
 import asyncio
+import os
+import signal
+import sys
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import orjson
+import psycopg
 import pytest
 
+from connectors.config import ConnectorConfig
 from connectors.runtime import Connector
+from fajian.errors import PeerAwayError
 from fajian.local.stack import StackInfo
 from tests.connector_doubles import money_paid
 from tests.connector_stack import config_of, hub, rows_of, running
@@ -92,3 +99,63 @@ async def test_the_court_has_no_lead_in_database_or_http(stack: StackInfo, side:
     rows = await rows_of(config, "fajian", "SELECT FROM feed WHERE body::text LIKE '%seen-by-one%'")
     assert len(rows) == sees
     assert "seen-by-one" not in told
+
+
+async def followed(stack: StackInfo, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "fajian", "receipts", "--follow", "--json", *arguments,
+        env={**os.environ, "FAJIAN_COURT_POSTGRES_DSN": stack.dsns["court"]},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def next_of(follower: asyncio.subprocess.Process) -> dict[str, Any]:
+    assert follower.stdout is not None
+    found: dict[str, Any] = orjson.loads(await follower.stdout.readline())
+    return found
+
+
+async def ended(follower: asyncio.subprocess.Process) -> tuple[int | None, bytes]:
+    follower.send_signal(signal.SIGINT)
+    _, said = await follower.communicate()
+    return follower.returncode, said
+
+
+async def test_who_follows_receipts_hears_them_over_a_lost_connection_and_goes_on_after_a_pause(
+    stack: StackInfo,
+) -> None:
+    config = config_of(stack, "court")
+    async with hub(stack) as bus, running(config), asyncio.timeout(90):
+        for status in ("accepted", "rejected"):
+            await bus.receipt("court", "follow-1", status, source="//court/follow")
+        while not await quietly(config):
+            pass
+        follower = await followed(stack, "--source", "//court/follow")
+        before = [await next_of(follower) for _ in range(2)]
+        await rows_of(
+            config,
+            "fajian",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND datname = current_database()",
+        )
+        for status in ("recorded", "duplicate", "conflict"):
+            await bus.receipt("court", f"follow-{status}", status, source="//court/follow")
+        after = [await next_of(follower) for _ in range(3)]
+        stopped = await ended(follower)
+        later = await followed(stack, "--source", "//court/follow", "--after", str(before[1]["seq"]))
+        again = [await next_of(later) for _ in range(3)]
+        await ended(later)
+
+    told = [row["status"] for row in (*before, *after)]
+    assert sorted(told) == ["accepted", "conflict", "duplicate", "recorded", "rejected"]
+    assert again == after
+    assert stopped[0] == 0
+    assert b"Traceback" not in stopped[1]
+
+
+async def quietly(config: ConnectorConfig) -> bool:
+    try:
+        found = await rows_of(config, "fajian", "SELECT FROM receipts WHERE id = 'follow-1'")
+    except (PeerAwayError, psycopg.Error):  # the tables are being made
+        return False
+    return len(found) == 2
