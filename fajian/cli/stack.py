@@ -21,7 +21,14 @@ from fajian import clock
 from fajian.errors import FajianError, LedgerUndeclaredError, NotRunningError, StartError
 from fajian.law.documents import load_rules
 from fajian.local.admin import kafka_admin
-from fajian.local.doors import ask, problems_in, read_doors, wait_until_open
+from fajian.local.doors import (
+    LOOK_EVERY_SECONDS,
+    Keeper,
+    ask,
+    problems_in,
+    read_doors,
+    wait_until_open,
+)
 from fajian.local.parts import TICKER, Part, bus, start_parts
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, read_processes, read_stack, running_pid
@@ -111,10 +118,14 @@ def _run(stack: EmbeddedStack, parts: Sequence[Part]) -> None:
     with stack as info:
         asyncio.run(found(info))
         progress.say(f"启动 / starting {' '.join(part.name for part in parts)}".rstrip())
-        for fault in wait_until_open(start_parts(stack, info, parts)):
+        doors = start_parts(stack, info, parts)
+        for fault in wait_until_open(doors):
             progress.say(f"问题 / problem: {fault}")
         progress.say(f"{READY}: Kafka {info.bootstrap}")
-        threading.Event().wait()
+        keeper, pause = Keeper(doors, end=stack.supervisor.kill), threading.Event()
+        while not pause.wait(LOOK_EVERY_SECONDS):
+            for name in keeper.look():
+                progress.say(f"无应答，已重启 / did not answer, started again: {name}")
 
 
 async def found(info: StackInfo) -> None:

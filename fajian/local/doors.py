@@ -1,7 +1,7 @@
 """The HTTP doors of the processes of one machine: where they are, and whether they answer."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
@@ -15,6 +15,8 @@ from fajian.local.secret_files import read_secret, write_secret
 ASK_SECONDS = 2.0
 OPEN_SECONDS = 90.0
 AGAIN_SECONDS = 0.1
+LOOK_EVERY_SECONDS = 5.0
+SILENT_LOOKS = 4  #: without an answer, in a row: with the time to ask, less than half a minute
 
 Doors = Mapping[str, str]  #: URL by process
 
@@ -55,6 +57,39 @@ def ask(url: str, page: str) -> dict[str, Any] | None:
         return {**answer.json(), "status": answer.status_code}
     except (httpx.TransportError, ValueError):
         return None
+
+
+class Keeper:
+    """Notices who is there and does not answer: it hangs where its own watchdog cannot look, or was stopped.
+
+    Only who has answered once is judged; a red answer is one too. *end* ends a process, to be started again.
+    """
+
+    def __init__(
+        self,
+        doors: Doors,
+        *,
+        end: Callable[[str], None],
+        ask: Callable[[str, str], Mapping[str, Any] | None] = ask,
+    ) -> None:
+        self._doors = doors
+        self._end = end
+        self._ask = ask
+        self._silent: dict[str, int] = {}  #: looks without an answer, by process
+
+    def look(self) -> list[str]:
+        """Ask everybody once; return whom we have ended."""
+        ended = []
+        for name, url in self._doors.items():
+            if self._ask(url, "healthz") is not None:
+                self._silent[name] = 0
+            elif name in self._silent:
+                self._silent[name] += 1
+                if self._silent[name] == SILENT_LOOKS:
+                    del self._silent[name]
+                    self._end(name)
+                    ended.append(name)
+        return ended
 
 
 def write_doors(data_dir: Path, doors: Doors) -> None:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from fajian.errors import StartError
-from fajian.local.doors import ask, wait_until_open
+from fajian.local.doors import SILENT_LOOKS, Keeper, ask, wait_until_open
 
 READY: dict[str, object] = {"ready": True}
 WAITING: dict[str, object] = {"ready": False, "problems": []}
@@ -72,3 +72,27 @@ def test_a_door_that_never_opens_is_named_with_its_address(doors: list[Door]) ->
 
 def test_nobody_there_is_no_answer() -> None:
     assert ask("http://127.0.0.1:1", "readyz") is None
+
+
+def test_who_has_answered_and_falls_silent_is_ended_once() -> None:
+    answers: dict[str, dict[str, object] | None] = {"a": READY, "b": WAITING, "c": None}
+    ended: list[str] = []
+    keeper = Keeper({name: name for name in answers}, end=ended.append, ask=lambda url, _: answers[url])
+    keeper.look()
+
+    answers["a"] = None
+    looks = [keeper.look() for _ in range(SILENT_LOOKS + 3)]
+
+    assert ended == ["a"]  # b says that it is not well, c is still starting
+    assert looks[SILENT_LOOKS - 1] == ["a"]
+
+
+def test_an_answer_in_between_begins_the_count_anew() -> None:
+    said: list[dict[str, object] | None] = [READY, *[None] * (SILENT_LOOKS - 1)] * 3
+    answers, ended = iter(said), list[str]()
+    keeper = Keeper({"a": "a"}, end=ended.append, ask=lambda *_: next(answers))
+
+    for _ in said:
+        keeper.look()
+
+    assert ended == []
