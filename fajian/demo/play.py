@@ -17,7 +17,6 @@ from fajian.copies import read_projection
 from fajian.core.replay import replay
 from fajian.demo.county import County
 from fajian.demo.stage import Stage, show_summary
-from fajian.demo.verdict import judge
 from fajian.demo.watch import Auditor, follow
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
@@ -27,6 +26,7 @@ from fajian.local.parts import bus, start_parts
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
+from fajian.sim.check import judge
 from fajian.sim.published import published_cases
 from fajian.sim.review import review
 from fajian.sim.simulation import simulate
@@ -107,7 +107,9 @@ def projected(dsn: str) -> Mapping[Part, int]:
 
 async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation: Simulation) -> Summary:
     flags, leads, statuses = await auditor.said(FLAGS), await auditor.said(LEADS), await auditor.statuses()
-    verdict = judge(simulation.truth, flags, leads)
+    rows = [{"kind": "flag", **flag} for flag in flags]
+    rows += [{**lead, "kind": "lead", "type": lead["trigger"]} for lead in leads]
+    verdict = judge(simulation.truth, rows, load_rules().triggers)
     copies = {side: await asyncio.to_thread(read_projection, dsn) for side, dsn in info.dsns.items()}
     copy = await verify(log, partitions=info.partitions, copies=copies)
     return {
@@ -118,8 +120,9 @@ async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation:
         "leads": dict(sorted(Counter(lead["trigger"] for lead in leads).items())),
         "feeds": {side: await auditor.count(feed(side)) for side in SIDES},
         "breaches": verdict.as_json(),
-        "missed": verdict.missed,
-        "false": verdict.false,
+        "differences": [str(difference) for difference in verdict.differences],
+        "periods": len(verdict.periods),
+        "triggers": len(verdict.triggers),
         "verify": str(copy),
     }
 

@@ -99,7 +99,7 @@ def show_summary(console: Console, summary: Mapping[str, Any], published: Publis
     table.add_row("总账重算 verify", str(summary["verify"]))
     table.add_row("用时 seconds", f"{summary['seconds']:.0f}")
     console.print(table)
-    for line in (*summary["missed"], *summary["false"]):
+    for line in summary["differences"]:
         console.print(f"[red]{line}[/]")
     _show_published(console, published)
 

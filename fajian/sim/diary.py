@@ -1,6 +1,6 @@
 """The county's diary: what is reported, when it is recorded, and what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -10,9 +10,10 @@ from fajian.core.calendar import SHANGHAI, Calendar
 from fajian.sim.cloud_events import structured
 from fajian.sim.county import COURT
 from fajian.sim.duties import ANSWER_WINDOW, LATE_DAYS
-from fajian.sim.truth import Planted
+from fajian.sim.truth import DayPlan, Planted
 from schemas.names import derived_id
 
+DUPLICATED: Final = 0.02  #: share of events that are handed over a second time
 OPENS: Final = 8 * 60 + 30  #: minutes after midnight
 CLOSES: Final = 17 * 60 + 30
 EVENING: Final = 18 * 60 + 30  #: some systems hand over the day's work in one evening run
@@ -34,10 +35,10 @@ class Diary:
     calendar: Calendar
     last_day: date
     run: str  #: distinguishes the ids of this run from those of any other
-    events: list[dict[str, Any]] = field(default_factory=list)
     truth: list[Planted] = field(default_factory=list)
     _minutes: dict[tuple[str, date], int] = field(default_factory=dict)
     _reported: int = 0
+    _handed_over: dict[date, list[dict[str, Any]]] = field(default_factory=dict)  #: by day of the record
 
     def report(
         self,
@@ -62,8 +63,19 @@ class Diary:
         recorded_at = self._recorded_at(at, recorded)
         if recorded_at.date() <= self.last_day:
             body = {key: value for key, value in data.items() if value is not None}
-            self.events.append(structured(name, event_id, source, subject, at, recorded_at, body))
+            event = structured(name, event_id, source, subject, at, recorded_at, body)
+            self._handed_over.setdefault(recorded_at.date(), []).append(event)
         return event_id
+
+    def hand_over(self, first: date, until: date) -> Iterator[DayPlan]:
+        """Yield what is handed over from *first* up to, and without, *until*, some of it twice; forget it."""
+        for day in (first + timedelta(days=n) for n in range((until - first).days)):
+            events = self._handed_over.pop(day, [])
+            for event in tuple(events):
+                if self.rng.random() < DUPLICATED:
+                    again = self.workdays_after(day, self.rng.randint(0, 3))
+                    (events if again == day else self._handed_over.setdefault(again, [])).append(event)
+            yield DayPlan(day, tuple(sorted(events, key=lambda event: str(event["recordedtime"]))))
 
     def breach(
         self,

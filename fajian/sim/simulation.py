@@ -1,21 +1,19 @@
 """A made-up county, day by day, with all that goes wrong in it. The same arguments, the same county."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from random import Random
-from typing import Any
 
 from fajian.law.calendar_data import load_calendar
 from fajian.sim.diary import Diary
 from fajian.sim.enforcement import Bureau
-from fajian.sim.filing import Application, Case, Filing
+from fajian.sim.filing import Application, Filing
 from fajian.sim.mechanism import meet, reconcile
 from fajian.sim.numbers import Numbers
 from fajian.sim.special import SpecialCases
 from fajian.sim.supervision import CivilDivision
-from fajian.sim.truth import DayPlan, Simulation
+from fajian.sim.truth import DayPlan, Planted, Simulation
 
-DUPLICATED = 0.02  #: share of events that are handed over a second time
 SUPERVISED = 3  #: one case in so many comes before the procuratorate
 
 
@@ -25,45 +23,54 @@ def simulate(cases: int, days: int, seed: int, start: date) -> Simulation:
     Applications come in over the first five sixths of the time. What would happen after the last day is left
     out, so a run of less than about 400 days does not see every rule broken.
     """
-    last_day = start + timedelta(days=days - 1)
-    run = f"{cases} {days} {seed} {start.isoformat()}"
-    diary = Diary(Random(seed), load_calendar(), last_day, run)
-    numbers = Numbers()
-    docketed = _enforce(diary, numbers, start, days, cases)
-    CivilDivision(diary, numbers).supervise(docketed[::SUPERVISED])
-    SpecialCases(diary, numbers).run(start, days, cases)
-    meet(diary, numbers, start)
-    reconcile(diary, start)
-    truth = sorted(
-        diary.truth, key=lambda planted: (planted.due_day, planted.subject, planted.rule, planted.instance)
-    )
-    return Simulation(tuple(_plans(diary, start, days)), tuple(truth))
+    run = Run(cases, days, seed, start)
+    return Simulation(tuple(run.plans()), run.truth)
 
 
-def _enforce(diary: Diary, numbers: Numbers, start: date, days: int, cases: int) -> list[Case]:
-    filing, bureau = Filing(diary, numbers), Bureau(diary, numbers)
-    span = max(1, days * 5 // 6)
-    arrivals = sorted(diary.workday(start + timedelta(days=diary.rng.randrange(span))) for _ in range(cases))
-    docketed = []
-    for day in arrivals:
-        serial = numbers.serial("申请", day.year)
-        amount = f"{diary.rng.randrange(8_000, 900_000)}.00"
-        case = filing.file(Application(f"SQ{day.year}-{serial:05d}", day, amount))
-        if case is not None:
+class Run:
+    """The same, day by day: what was handed over is forgotten. *truth* is complete after the last day."""
+
+    def __init__(self, cases: int, days: int, seed: int, start: date) -> None:
+        self._start = start
+        self._days = days
+        self._cases = cases
+        name = f"{cases} {days} {seed} {start.isoformat()}"
+        last_day = start + timedelta(days=days - 1)
+        self._diary = Diary(Random(seed), load_calendar(), last_day, name)
+
+    @property
+    def truth(self) -> tuple[Planted, ...]:
+        return tuple(sorted(self._diary.truth, key=lambda p: (p.due_day, p.subject, p.rule, p.instance)))
+
+    def plans(self) -> Iterator[DayPlan]:
+        """Yield the days in order. A case leaves no record before the day of its application."""
+        diary, numbers, start = self._diary, Numbers(), self._start
+        meet(diary, numbers, start)
+        reconcile(diary, start)
+        SpecialCases(diary, numbers).run(start, self._days, self._cases)
+        filing, bureau, division = (
+            Filing(diary, numbers),
+            Bureau(diary, numbers),
+            CivilDivision(diary, numbers),
+        )
+        docketed, handed_over = 0, start
+        for day in self._arrivals():
+            yield from diary.hand_over(handed_over, day)
+            handed_over = max(handed_over, day)
+            serial = numbers.serial("申请", day.year)
+            amount = f"{diary.rng.randrange(8_000, 900_000)}.00"
+            case = filing.file(Application(f"SQ{day.year}-{serial:05d}", day, amount))
+            if case is None:
+                continue
             bureau.carry_out(case)
-            docketed.append(case)
-    return docketed
+            if docketed % SUPERVISED == 0:
+                division.supervise(case)
+            docketed += 1
+        yield from diary.hand_over(handed_over, diary.last_day + timedelta(days=1))
 
-
-def _plans(diary: Diary, start: date, days: int) -> Iterable[DayPlan]:
-    """Sort the reports into the days on which they are handed over, some of them twice."""
-    handed_over: dict[date, list[dict[str, Any]]] = {start + timedelta(days=n): [] for n in range(days)}
-    for event in diary.events:
-        day = datetime.fromisoformat(event["recordedtime"]).date()
-        handed_over[day].append(event)
-        if diary.rng.random() < DUPLICATED:
-            again = diary.workdays_after(day, diary.rng.randint(0, 3))
-            handed_over.setdefault(again, []).append(event)
-    for day in sorted(handed_over):
-        if day <= diary.last_day:
-            yield DayPlan(day, tuple(sorted(handed_over[day], key=lambda event: str(event["recordedtime"]))))
+    def _arrivals(self) -> list[date]:
+        diary, span = self._diary, max(1, self._days * 5 // 6)
+        days = (
+            diary.workday(self._start + timedelta(days=diary.rng.randrange(span))) for _ in range(self._cases)
+        )
+        return sorted(day for day in days)

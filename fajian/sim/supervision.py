@@ -1,6 +1,5 @@
 """The procuratorate at work on some of the cases, and the court that answers it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -61,13 +60,12 @@ class CivilDivision:
         self._registering = Deck(diary.rng, REGISTERING)
         self._notifying = Deck(diary.rng, NOTIFYING)
 
-    def supervise(self, cases: Sequence[Case]) -> None:
-        """Take up each of *cases* some weeks after its docketing."""
-        for case in cases:
-            story = self._stories.pop(0) if self._stories else self._more.deal()
-            begun = self._diary.later(case.docketed, 15, 40)
-            if begun <= self._diary.last_day:
-                self._take_up(case, begun, *story.split(":"))
+    def supervise(self, case: Case) -> None:
+        """Take up *case* some weeks after its docketing."""
+        story = self._stories.pop(0) if self._stories else self._more.deal()
+        begun = self._diary.later(case.docketed, 15, 40)
+        if begun <= self._diary.last_day:
+            self._take_up(case, begun, *story.split(":"))
 
     def _take_up(self, case: Case, begun: date, stage: str, twist: str) -> None:
         diary = self._diary

@@ -6,6 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from fajian.cli.simulate import simulate
+from fajian.core.replay import Replayed
 
 app = typer.Typer()
 app.command()(simulate)
@@ -42,3 +43,44 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [["--cases", "0"], ["--days", "0"], ["--start", "soon"]])
 def test_wrong_usage_exits_with_2(wrong: list[str]) -> None:
     assert CliRunner().invoke(app, ["-", *wrong]).exit_code == 2
+
+
+def test_a_check_says_for_each_seed_that_nothing_is_missed_or_false() -> None:
+    result = CliRunner().invoke(app, ["--check", *SMALL, "--seeds", "3-4", "--json"])
+
+    summary = orjson.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (summary["missed"], summary["false"], summary["rejected"]) == (0, 0, 0)
+    assert [row["seed"] for row in summary["seeds"]] == [3, 4]
+    assert summary["planted"] == summary["found"] > 0
+    assert summary["periods"] > 0
+
+
+def test_a_check_for_people_ends_with_the_sum() -> None:
+    result = CliRunner().invoke(app, ["--check", *SMALL])
+
+    assert result.exit_code == 0
+    assert "漏 / missed 0, 误 / false 0" in result.stdout
+
+
+def test_a_check_that_misses_something_exits_with_1_and_explains_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fajian.sim.check.replay", lambda *_: Replayed())
+
+    result = CliRunner().invoke(app, ["--check", *SMALL])
+
+    assert result.exit_code == 1
+    assert "漏 missed flag" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--check", "-"],
+        ["-", "--seeds", "1-2"],
+        ["--check", "--seeds", "2-1"],
+        ["--check", "--seeds", "one"],
+    ],
+)
+def test_a_file_or_a_check_and_seeds_only_for_the_check(arguments: list[str]) -> None:
+    assert CliRunner().invoke(app, arguments).exit_code == 2
