@@ -9,15 +9,7 @@ from fajian.core.rules import Rules
 from fajian.sim.truth import Planted
 
 #: Rows without a breach or without a near miss in any run, and why.
-_NO_TALE: Final = "no tale of it is told yet"
-NEVER_PLANTED: Final[Mapping[str, str]] = dict.fromkeys(
-    (
-        "T03", "T06", "T08", "T09", "T10", "T11", "T12", "T13", "T16", "T18", "T21-unclaimed", "T24", "T25",
-        "T26",
-        "T28", "T29", "T32", "T35", "T39", "T40", "T41",
-    ),
-    _NO_TALE,
-)  # fmt: skip
+NEVER_PLANTED: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)

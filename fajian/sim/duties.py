@@ -117,7 +117,8 @@ PERIODS: Final[Mapping[str, tuple[Length, str]]] = {
     "advice-investigate": (Length(2, "month"), "M"),
 }
 
-#: The lead that follows a breach which the owner leaves unanswered.
+#: The lead that follows a breach which the owner leaves unanswered. Where no text has the number of days
+#: (T06, T10, T13, T16, T25, T35, T39, T41, unclaimed money) none follows until both sides approve the row.
 LEADS: Final[Mapping[str, str]] = {
     "enf-docket": "T01",
     "enf-notice": "T02",
@@ -133,7 +134,6 @@ LEADS: Final[Mapping[str, str]] = {
     "sale-start": "T17",
     "auc-again": "T17",
     "auc-again-offline": "T17",
-    "T18": "T18",
     "auc-ruling-serve": "T19",
     "auc-handover": "T19",
     "zb-check": "T15",
@@ -153,6 +153,40 @@ LEADS: Final[Mapping[str, str]] = {
     "sup-no-support": "T36",
     "sup-advice-file": "T36",
     "files-return": "T36",
+    "T03": "T03",
+    "T08": "T08",
+    "T09": "T09",
+    "T11": "T11",
+    "T12": "T12",
+    "T14": "T14",
+    "T18": "T18",
+    "T21": "T21",
+    "T24": "T24",
+    "T26": "T26",
+    "T28": "T28",
+    "T29": "T29",
+    "T31": "T31",
+    "T32": "T32",
+    "T34": "T34",
+    "T40": "T40",
+}
+
+#: Further times: how long one waits for an act, and how long a thing may last.
+SPANS: Final[Mapping[str, tuple[Length, str]]] = {
+    "report-order": (Length(1, "day"), "ND"),
+    "query": (Length(1, "month"), "M"),
+    "stay": (Length(3, "month"), "EXP"),
+    "resume": (Length(15, "day"), "ND"),
+    "restore": (Length(15, "day"), "ND"),
+    "excess": (Length(15, "day"), "ND"),
+    "objection-suit": (Length(15, "day"), "ND"),
+    "plan-objection": (Length(15, "day"), "ND"),
+    "detention": (Length(15, "day"), "EXP"),
+    "police": (Length(7, "day"), "ND"),
+    "restrict": (Length(3, "working-day"), "WD"),
+    "lift": (Length(3, "working-day"), "WD"),
+    "correction": (Length(30, "day"), "ND"),
+    "attribution": (Length(30, "day"), "ND"),
 }
 
 ROUND_END_WAIT: Final = Length(3, "month")
@@ -187,6 +221,14 @@ def due_day(
     ).due_day
     assert due is not None
     return due
+
+
+def last_day(what: str, start: date, calendar: Calendar) -> date:
+    """Return the last day of one of the further times."""
+    length, code = SPANS[what]
+    last = count_due(start, length, code, calendar).due_day
+    assert isinstance(last, date)
+    return last
 
 
 def earliest_round_end(docketed: date, calendar: Calendar) -> date:

@@ -2,15 +2,15 @@
 
 from datetime import date, timedelta
 
-from fajian.core.calendar import ONE_DAY
-from fajian.core.counting import Stop
 from fajian.sim.county import COURT
+from fajian.sim.credit import Credit
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import LATE_DAYS, due_day
-from fajian.sim.endings import Close, Duty, settle
+from fajian.sim.duties import LATE_DAYS, LEADS, due_day, last_day
+from fajian.sim.endings import Duty, settle
 from fajian.sim.errands import OF_CASES, Errands
 from fajian.sim.filing import Case
 from fajian.sim.listing import ListKeeper
+from fajian.sim.long_lives import LongLives
 from fajian.sim.money import Cashier
 from fajian.sim.numbers import Numbers
 from fajian.sim.occasions import Occasions
@@ -19,8 +19,10 @@ from fajian.sim.sales import Sales
 
 #: Lives that take more than half a year come first, so that a run of a year sees their end.
 LONG = (
-    "ended-checked", "overdue", "saved-by-suspension", "ended-checked", "extended", "ended-restored",
+    "ended-checked", "extended-far", "overdue", "stayed-too-long", "extended-on-record",
+    "saved-by-suspension", "ended-checked", "extended", "ended-restored",
     "suspended-still", "extended-too-late", "ended-checked", "no-property", "saved-by-stay",
+    "ended-not-restored",
     "closed-last-day", "served-too-late", "extended-and-overrun", "audited",
     "sold", "sold", "sold", "sold", "sold", "sold",
 )  # fmt: skip
@@ -32,6 +34,9 @@ SHORT = (
 #: Lives that end too soon for an errand on the way.
 BRIEF = frozenset({"paid", "paid-in-rates", "withdrawn", "terminated", "not-enforced"})
 
+SEARCHING = (*("prompt",) * 6, "last-day", "weeks-late")
+PANEL = (*("prompt",) * 5, "of-three", "officer-on-it", "single-judge")
+AFTERWARDS = (*("none",) * 4, "on-the-day", "weeks-later")
 NOTIFICATION = (*("prompt",) * 3, "last-day", "day-late")
 RECORDING = (*("prompt",) * 8, "last-day", "weeks-late")
 FORWARDING = ("prompt", "last-day", "day-late", "prompt", "weeks-late")
@@ -56,11 +61,16 @@ class Bureau:
         self._diary = diary
         self._numbers = numbers
         self._cashier = Cashier(diary)
-        self._listings = ListKeeper(diary)
+        self._credit = Credit(diary)
+        self._listings = ListKeeper(diary, self._credit)
+        self._long_lives = LongLives(diary, self._credit)
         self._rounds = RoundEnds(diary, numbers, self._cashier)
         self._sales = Sales(diary)
-        self._occasions = Occasions(diary)
+        self._occasions = Occasions(diary, numbers, self._credit)
         self._errands = Errands(diary, OF_CASES, COURT)
+        self._searching = Deck(diary.rng, SEARCHING)
+        self._panel = Deck(diary.rng, PANEL)
+        self._afterwards = Deck(diary.rng, AFTERWARDS)
         self._recording = Deck(diary.rng, RECORDING)
         self._objection = Deck(diary.rng, OBJECTION)
         self._docketing = Deck(diary.rng, NOTIFICATION)
@@ -79,7 +89,7 @@ class Bureau:
         if life not in BRIEF:
             self._errands.run(case.subject, case.docketed, times=3)
         if life not in (*BRIEF, "no-property", "ended-incomplete"):
-            self._occasions.befall(case)
+            self._occasions.befall(case, times=2)
         if life == "sold":
             self._sell(case)
         elif life in ("paid", "paid-in-rates"):
@@ -96,11 +106,13 @@ class Bureau:
         self._search(case, found=True)
         handed_over = self._sales.sell(case)
         paid = self._cashier.receive(case, diary.later(handed_over, 1, 3), twist="prompt")
-        diary.report("CaseClosed", case.subject, diary.later(paid, 1, 3), mode="fulfilled")
+        closed = diary.later(paid, 1, 3)
+        diary.report("CaseClosed", case.subject, closed, mode="fulfilled")
+        self._credit.lift(case, closed)
 
     def _be_paid(self, case: Case, *, rates: int) -> None:
         diary = self._diary
-        self._search(case, found=True)
+        self._search(case, found=True, brief=True)
         self._seize(case, diary.later(case.docketed, 5, 20))
         day = diary.later(case.docketed, 14, 30)
         listing = self._listings.enlist(case, diary.between(case.docketed, day))
@@ -111,19 +123,36 @@ class Bureau:
         satisfied = diary.later(day, 0, 2)
         diary.report("SatisfactionRecorded", case.subject, satisfied, party_ref=case.debtor)
         self._listings.remove(listing, satisfied)
+        self._credit.lift(case, satisfied)
         limit = due_day("enf-close", case.docketed, diary.calendar)
-        begun = case.docketed + timedelta(days=55)  # late formalities included: nothing follows the closing
-        closed = min(diary.later(max(paid, satisfied, begun), 1, 10), limit)
-        diary.report("CaseClosed", case.subject, max(closed, satisfied), mode="fulfilled")
+        closed = min(diary.later(max(paid, satisfied), 1, 10), limit)
+        closed = max(closed, satisfied, diary.workdays_after(case.begun, 1))
+        diary.report("CaseClosed", case.subject, closed, mode="fulfilled")
+        self._receive_more(case, closed)
+
+    def _receive_more(self, case: Case, closed: date) -> None:
+        """Let money come in on the day on which the case is closed, or when nobody expects any."""
+        diary, twist = self._diary, self._afterwards.deal()
+        if twist == "none":
+            return
+        arrived = closed if twist == "on-the-day" else diary.later(closed, 7, 20)
+        self._cashier.receive(case, arrived, twist="prompt")
+        payment = self._cashier.last_payment(case)
+        if twist == "on-the-day":
+            how = "money on the day of closing"
+            diary.near_miss(case.subject, "T39", payment, arrived, how, bait=arrived)
+        else:
+            diary.breach(case.subject, "T39", payment, arrived, "money on a closed case", trigger=None)
 
     def _let_go(self, case: Case, life: str) -> None:
         """Withdrawn by the creditor, terminated for good, or its title not to be enforced."""
         diary = self._diary
-        self._search(case, found=False)
+        self._search(case, found=False, brief=True)
         listing = self._listings.enlist(case, diary.later(case.docketed, 8, 25))
-        ended = diary.later(case.docketed, 55, 100)
+        ended = max(diary.later(case.docketed, 40, 100), diary.workdays_after(case.begun, 1))
         if life == "terminated":
             diary.report("EnforcementTerminated", case.subject, ended)
+            self._credit.lift(case, ended)
         else:
             mode = {"withdrawn": "cancelled", "not-enforced": "not-enforced"}[life]
             diary.report("CaseClosed", case.subject, ended, mode=mode)
@@ -131,110 +160,32 @@ class Bureau:
             self._listings.remove(listing, ended)
 
     def _carry_on(self, case: Case, life: str) -> None:
-        """Six months and more: here stops and extensions decide."""
-        diary = self._diary
-        due = due_day("enf-close", case.docketed, diary.calendar)
+        """Six months and more."""
         if life == "served-too-late":
-            self._rounds.serve_too_late(case, due)
+            self._rounds.serve_too_late(case, due_day("enf-close", case.docketed, self._diary.calendar))
             return
         self._search(case, found=life != "no-property")
         if life != "no-property":
-            self._seize(case, diary.later(case.docketed, 5, 20))
+            self._seize(case, self._diary.later(case.docketed, 5, 20))
+        self._long_lives.conclude(case, life)
 
-        def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
-            return diary.report(
-                "CaseClosed", case.subject, day, recorded=recorded, supersedes=supersedes, mode="fulfilled"
-            )
-
-        duty = Duty(case.subject, "enf-close", "", due - timedelta(days=20), due, COURT)
-        match life:
-            case "saved-by-suspension" | "saved-by-stay" | "audited":
-                self._close_after_stop(case, duty, life, close)
-            case "suspended-still":
-                self._suspend_for_good(case, duty)
-            case "extended" | "extended-and-overrun":
-                self._close_after_extension(case, duty, life, close)
-            case "extended-too-late":
-                approved = diary.workdays_after(due, 1)
-                event_id = self._extend(case, approved, due + timedelta(days=90))
-                how = "extended after the end"
-                diary.breach(case.subject, "T08", event_id, approved, how, trigger="T08", known=approved)
-                settle(diary, duty, "weeks-late", close)
-            case "no-property":
-                without_lead = Duty(case.subject, "enf-close", "", duty.first, due, COURT, trigger=None)
-                settle(diary, without_lead, "weeks-late", close)
-            case "closed-last-day":
-                settle(diary, duty, "last-day", close)
-            case _:
-                settle(diary, duty, "weeks-late", close)
-
-    def _close_after_stop(self, case: Case, duty: Duty, life: str, close: Close) -> None:
+    def _search(self, case: Case, *, found: bool, brief: bool = False) -> None:
+        """Query the network: within a month of the docketing, says the bureau's own rule."""
         diary = self._diary
-        begin = diary.later(case.docketed, 60, 100)
-        end = diary.later(begin, 25, 60)
-        number = f"{case.debtor.removesuffix('-D')}-Z1"
-        match life:
-            case "saved-by-suspension":
-                kind, saved_by = "suspended", "time of a suspension taken out"
-                diary.report(
-                    "Suspended",
-                    case.subject,
-                    begin,
-                    ground="案外人对执行标的提出确有理由的异议",
-                    suspension_no=number,
-                )
-                diary.report("Resumed", case.subject, end, suspension_no=number)
-            case "saved-by-stay":
-                kind, saved_by = "stayed", "time of a stay taken out, which ended by itself"
-                until = begin + timedelta(days=30)
-                diary.report("Stayed", case.subject, begin, stay_no=number, until_day=until.isoformat())
-                end = until + ONE_DAY
-            case _:
-                kind, saved_by = "audit", "time of an audit taken out"
-                diary.report("ProcedureStarted", case.subject, begin, procedure="audit", procedure_no=number)
-                diary.report("ProcedureEnded", case.subject, end, procedure="audit", procedure_no=number)
-        stopped = due_day("enf-close", case.docketed, diary.calendar, stops=[Stop(kind, begin, end)])
-        first = diary.workdays_after(duty.due, 1)
-        saved = Duty(
-            case.subject, "enf-close", "", first, stopped, COURT, nominal=duty.due, saved_by=saved_by
-        )
-        settle(diary, saved, "last-day", close)
-
-    def _suspend_for_good(self, case: Case, duty: Duty) -> None:
-        diary = self._diary
-        begin = diary.later(case.docketed, 60, 150)
+        twist = "prompt" if brief else self._searching.deal()
+        last = last_day("query", case.docketed, diary.calendar)
+        if twist == "last-day":
+            day = last
+            diary.near_miss(case.subject, "T06", "", last, "queried on the last day", bait=last)
+        elif twist == "weeks-late":
+            day = diary.later(last, 10, 20)
+            diary.breach(case.subject, "T06", "", last, "queried weeks late", trigger=None, healed=day)
+        else:
+            day = diary.later(case.docketed, 2, 20)
         diary.report(
-            "Suspended", case.subject, begin, ground="被执行人被人民法院受理破产申请", suspension_no="1"
-        )
-        diary.near_miss(case.subject, "enf-close", "", duty.due, "suspended and not resumed", bait=duty.due)
-
-    def _extend(self, case: Case, day: date, until: date) -> str:
-        return self._diary.report(
-            "ExtensionApproved",
-            case.subject,
-            day,
-            until_day=until.isoformat(),
-            approver_role="court-president",
-        )
-
-    def _close_after_extension(self, case: Case, duty: Duty, life: str, close: Close) -> None:
-        diary = self._diary
-        approved = diary.between(duty.due - timedelta(days=6), duty.due)
-        asked = diary.calendar.roll_back(approved - ONE_DAY)
-        until = duty.due + timedelta(days=45)
-        diary.report("ExtensionRequested", case.subject, asked, until_day=until.isoformat())
-        self._extend(case, approved, until)
-        due = diary.workday(until)
-        first = diary.workdays_after(duty.due, 1)
-        saved_by = "" if life == "extended-and-overrun" else "extended by the president in time"
-        extended = Duty(case.subject, "enf-close", "", first, due, COURT, nominal=duty.due, saved_by=saved_by)
-        settle(diary, extended, "weeks-late" if life == "extended-and-overrun" else "last-day", close)
-
-    def _search(self, case: Case, *, found: bool) -> None:
-        self._diary.report(
             "NetworkQueried",
             case.subject,
-            self._diary.later(case.docketed, 2, 20),
+            day,
             query_no=f"{case.debtor.removesuffix('-D')}-Q0",
             found=found,
         )
@@ -275,6 +226,7 @@ class Bureau:
         docketed = self._answer(
             case, number, "obj-docket", received, "ObjectionDocketed", self._docketing.deal()
         )
+        self._form_panel(case, number, docketed)
         twist_of_notice = self._notification.deal()
         self._answer(case, number, "obj-notify", docketed, "ObjectionPartiesNotified", twist_of_notice)
 
@@ -296,6 +248,24 @@ class Bureau:
         ruled = settle(diary, duty, self._third_party.deal() if kind == "third-party" else twist, close)
         if kind == "act" and diary.rng.random() < 0.6:
             self._reconsider(case, number, ruled)
+
+    def _form_panel(self, case: Case, number: str, day: date) -> None:
+        """Name who will decide: three judges, none of whom has carried out the act."""
+        diary, twist = self._diary, self._panel.deal()
+        judges = 1 if twist == "single-judge" else 3
+        acted = twist == "officer-on-it"
+        diary.report(
+            "PanelFormed",
+            case.subject,
+            day,
+            objection_no=number,
+            judges=judges,
+            includes_acting_officer=acted,
+        )
+        if twist == "of-three":
+            diary.near_miss(case.subject, "T29", number, day, "three judges, none of whom acted", bait=day)
+        elif twist != "prompt":
+            diary.breach(case.subject, "T29", number, day, f"panel: {twist}", trigger=LEADS["T29"])
 
     def _reconsider(self, case: Case, number: str, ruled: date) -> None:
         """The loser goes to the court above, which needs the file."""

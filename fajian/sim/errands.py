@@ -115,8 +115,9 @@ OF_CASES: Final = (
     ),
     _errand("list-recon", "ListingReconsiderationApplied", "ListingReconsidered", "listing_no"),
     _errand("cons-review", "ConsumptionReviewApplied", "ConsumptionReviewDecided", "restriction_no"),
-    _errand(
-        "cons-review-correct", "ConsumptionReviewDecided", "ConsumptionRestrictionLifted", "restriction_no",
+    Errand(
+        "ConsumptionReviewDecided", "restriction_no",
+        (Step("cons-review-correct", "ConsumptionRestrictionLifted", {"party_ref": "P-OF-ANOTHER-CASE"}),),
         asked_data=_FOUND_WRONG,
     ),
     _errand("cons-recon", "ConsumptionReconsiderationApplied", "ConsumptionReconsidered", "restriction_no"),

@@ -1,12 +1,12 @@
 """From the application to the officer in charge: docketing, notice of enforcement, assignment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from fajian.core.calendar import ONE_DAY
 from fajian.sim.county import COURT, COURT_CODE
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day
+from fajian.sim.duties import LEADS, due_day, last_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.numbers import Numbers
 
@@ -25,6 +25,7 @@ ASSIGNMENT = (
 
 
 URGENT = (*("none",) * 6, "last-day", "day-late")
+ORDERING = (*("prompt",) * 7, "last-day", "weeks-late")
 HANDOVER = (*("prompt",) * 3, "last-day", "late-record", "day-late")
 CLUES = (*("prompt",) * 4, "last-day", "weeks-late")
 
@@ -51,6 +52,7 @@ class Case:
     amount: str
     debtor: str
     officer: str
+    begun: date = date.min  #: day on which officer and notice were there: no case is closed before
 
 
 class Filing:
@@ -63,6 +65,7 @@ class Filing:
         self._notice = Deck(diary.rng, NOTICE)
         self._assignment = Deck(diary.rng, ASSIGNMENT)
         self._urgent = Deck(diary.rng, URGENT)
+        self._ordering = Deck(diary.rng, ORDERING)
         self._handover = Deck(diary.rng, HANDOVER)
         self._clues = Deck(diary.rng, CLUES)
 
@@ -86,10 +89,9 @@ class Filing:
         case = Case(
             case_no, docketed, application.amount, f"P-{application.number}-D", f"O-{diary.rng.randint(1, 9)}"
         )
-        self._assign(case)
+        assigned = self._assign(case)
         self._hand_over(case)
-        self._notify(case, notice_due)
-        return case
+        return replace(case, begun=max(assigned, self._notify(case, notice_due)))
 
     def _hand_over(self, case: Case) -> None:
         """Bring the file to the bureau, which asks the creditor for clues."""
@@ -182,7 +184,7 @@ class Filing:
         diary.near_miss(application.subject, "enf-docket", "", due, "papers completed later", bait=duty.due)
         return day
 
-    def _assign(self, case: Case) -> None:
+    def _assign(self, case: Case) -> date:
         diary, twist = self._diary, self._assignment.deal()
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
@@ -198,8 +200,8 @@ class Filing:
         due = due_day("enf-assign", case.docketed, diary.calendar)
         if twist == "before-docketing":
             self._assign_too_early(case, close)
-            return
-        settle(diary, Duty(case.subject, "enf-assign", "", case.docketed, due, COURT), twist, close)
+            return case.docketed
+        return settle(diary, Duty(case.subject, "enf-assign", "", case.docketed, due, COURT), twist, close)
 
     def _assign_too_early(self, case: Case, close: Close) -> None:
         """An officer responsible for a case that did not exist yet: an order of acts that cannot be."""
@@ -214,7 +216,7 @@ class Filing:
             case.subject, "T38", event_id, day, "assigned before docketing", trigger=None, known=recorded
         )
 
-    def _notify(self, case: Case, due: date) -> None:
+    def _notify(self, case: Case, due: date) -> date:
         diary = self._diary
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
@@ -237,10 +239,23 @@ class Filing:
             twist = self._notice.deal()
             duty = Duty(case.subject, "enf-notice", "", case.docketed, due, COURT)
         issued = settle(diary, duty, twist, close)
+        return max(issued, self._order_report(case, issued))
+
+    def _order_report(self, case: Case, issued: date) -> date:
+        """Order the debtor to report his property: together with the notice, or long after it."""
+        diary, twist = self._diary, self._ordering.deal()
+        last = last_day("report-order", issued, diary.calendar)
+        ordered = {"last-day": last, "weeks-late": diary.later(last, 12, 20)}.get(twist, issued)
         diary.report(
             "PropertyReportOrdered",
             case.subject,
-            issued,
+            ordered,
             party_ref=case.debtor,
-            until_day=(issued + timedelta(days=15)).isoformat(),
+            until_day=(ordered + timedelta(days=15)).isoformat(),
         )
+        if twist == "last-day":
+            diary.near_miss(case.subject, "T03", "", last, "ordered on the day after the notice", bait=last)
+        elif twist == "weeks-late":
+            how = "ordered weeks after the notice"
+            diary.breach(case.subject, "T03", "", last, how, trigger=LEADS["T03"], healed=ordered)
+        return ordered

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from fajian.sim.county import COURT
+from fajian.sim.credit import Credit
 from fajian.sim.diary import Deck, Diary
 from fajian.sim.duties import due_day
 from fajian.sim.endings import Duty, settle
@@ -20,14 +21,14 @@ class Listing:
     subject: str
     number: str
     twist: str
-    debtor: str
 
 
 class ListKeeper:
     """Keeps the list, and has three working days to take a debtor off."""
 
-    def __init__(self, diary: Diary) -> None:
+    def __init__(self, diary: Diary, credit: Credit) -> None:
         self._diary = diary
+        self._credit = credit
         self._listing = Deck(diary.rng, LISTING)
 
     def enlist(self, case: Case, day: date) -> Listing | None:
@@ -46,15 +47,14 @@ class ListKeeper:
             ground="1(2)" if fixed else "1(1)",
             term_until=(day + timedelta(days=730)).isoformat() if fixed else None,
         )
-        self._diary.report("ConsumptionRestricted", case.subject, day, party_ref=case.debtor)
-        return Listing(case.subject, number, twist, case.debtor)
+        self._credit.restrict(case, case.debtor, day)
+        return Listing(case.subject, number, twist)
 
     def remove(self, listing: Listing | None, ground_arose: date) -> None:
         """Take the debtor off: the ground for it arose on *ground_arose*."""
         if listing is None:
             return
         diary = self._diary
-        diary.report("ConsumptionRestrictionLifted", listing.subject, ground_arose, party_ref=listing.debtor)
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(

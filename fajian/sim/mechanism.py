@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
-from fajian.sim.county import AGREEMENT, COURT, DISCIPLINE, OFFICE
+from fajian.sim.county import AGREEMENT, COURT, COURT_CODE, DISCIPLINE, OFFICE
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day
+from fajian.sim.duties import due_day, last_day
 from fajian.sim.endings import Duty, settle
 from fajian.sim.numbers import Numbers
 
@@ -55,3 +55,22 @@ def reconcile(diary: Diary, first_day: date) -> None:
             first = max(diary.workday(due - timedelta(days=8)), diary.workdays_after(done, 1))
             duty = Duty(AGREEMENT, "pay-monthly-check", f"{year}-{nth}", first, due, COURT)
             done = settle(diary, duty, twists.deal(), close)
+
+
+def hold_unclaimed_money(diary: Diary, numbers: Numbers, first_day: date) -> None:
+    """Take in money of which nobody says what it is for; find out in time, or never."""
+    twists = Deck(diary.rng, ("never", "last-day"))
+    day = first_day + timedelta(days=25)
+    while day <= diary.last_day:
+        arrived = diary.workday(day)
+        payment = f"BM-{arrived.year}-{numbers.serial('不明款', arrived.year)}"
+        subject = f"money/{COURT_CODE}/{payment}"
+        diary.report("MoneyArrived", subject, arrived, payment_ref=payment, amount="12000.00")
+        last = last_day("attribution", arrived, diary.calendar)
+        if twists.deal() == "never":
+            diary.breach(subject, "T21-unclaimed", payment, last, "nobody claims the money", trigger=None)
+        else:
+            diary.report("MoneyAttributed", subject, last, payment_ref=payment)
+            how = "attributed on the last day"
+            diary.near_miss(subject, "T21-unclaimed", payment, last, how, bait=last)
+        day += QUARTER

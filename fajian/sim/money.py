@@ -6,14 +6,14 @@ from typing import Any
 
 from fajian.sim.county import COURT
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day
+from fajian.sim.duties import LEADS, due_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.filing import Case
 
 PAYMENT = (
     *("prompt",) * 4, "in-parts", "in-parts", "last-day", "late-record", "corrected", "deposited",
     "deferred", "deferred-last-day", "deferred-too-late", "paid-late-after-deferral", "wrongly-notified",
-    "first-part-only", "moved-out", "retracted", "day-late", "weeks-late",
+    "first-part-only", "moved-out", "retracted", "day-late", "weeks-late", "deferred-by-the-wrong-post",
 )  # fmt: skip
 
 ARRIVAL = (*("prompt",) * 9, "last-day", "late-record", "day-late")
@@ -31,8 +31,8 @@ class Cashier:
     def receive(self, case: Case, day: date, *, twist: str | None = None) -> date:
         """Let money arrive on *day*; return the day on which the last of it has gone out."""
         diary = self._diary
-        number = self._arrivals[case.subject] = self._arrivals.get(case.subject, 0) + 1
-        payment = f"{case.debtor.removesuffix('-D')}-K{number}"
+        self._arrivals[case.subject] = self._arrivals.get(case.subject, 0) + 1
+        payment = self.last_payment(case)
         amount = diary.rng.randrange(5_000, 400_000)
         sums: dict[str, Any] = {"payment_ref": payment, "amount": f"{amount}.00"}
         arrival = diary.report("MoneyArrived", case.subject, day, **sums)
@@ -42,6 +42,10 @@ class Cashier:
             notice = diary.report("FinanceNotified", case.subject, notified, **sums)
             return self._notified_by_mistake(case, payment, notified, (arrival, notice))
         return self._pay(case, payment, amount, self._tell(case, day, sums), twist)
+
+    def last_payment(self, case: Case) -> str:
+        """Return the reference of what *case* received last."""
+        return f"{case.debtor.removesuffix('-D')}-K{self._arrivals[case.subject]}"
 
     def _tell(self, case: Case, arrived: date, sums: Mapping[str, Any]) -> date:
         """Let finance tell the officer that money *arrived*."""
@@ -87,12 +91,18 @@ class Cashier:
             return settle(diary, duty, "last-day" if twist == "in-parts" else "weeks-late", close)
         if twist in ("deferred", "deferred-last-day", "paid-late-after-deferral"):
             return self._pay_after_deferral(duty, twist, close)
+        if twist == "deferred-by-the-wrong-post":
+            day = diary.between(duty.first, duty.due)
+            self._defer(duty, day, by="undertaker")
+            how = "deferred by a post that may not"
+            diary.breach(case.subject, "T21", payment, day, how, trigger=LEADS["T21"])
+            twist = "last-day"
         if twist == "deferred-too-late":
             self._defer(duty, diary.workdays_after(due, 1))
             twist = "weeks-late"
         return settle(diary, duty, twist, close)
 
-    def _defer(self, duty: Duty, day: date) -> None:
+    def _defer(self, duty: Duty, day: date, *, by: str = "bureau-head") -> None:
         ground = self._diary.rng.choice(("allocation", "frozen-elsewhere", "not-collected"))
         self._diary.report(
             "PayoutDeferralApproved",
@@ -100,7 +110,7 @@ class Cashier:
             day,
             payment_ref=duty.instance,
             ground=ground,
-            approver_role="bureau-head",
+            approver_role=by,
         )
 
     def _pay_after_deferral(self, duty: Duty, twist: str, close: Close) -> date:

@@ -1,11 +1,12 @@
 """Ending a round for want of property (终本), the checks that follow for years, and coming back."""
 
 from datetime import date, timedelta
+from typing import Any, Final
 
 from fajian.core.calendar import ONE_DAY
 from fajian.sim.county import COURT
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import due_day, earliest_round_end
+from fajian.sim.duties import due_day, earliest_round_end, last_day
 from fajian.sim.endings import Duty, settle
 from fajian.sim.filing import Case
 from fajian.sim.money import Cashier
@@ -15,7 +16,19 @@ CHECKING = ("last-day", "weeks-late", "prompt", "day-late", "late-record", "prom
 ENTERING = (*("prompt",) * 4, "last-day", "day-late")
 MENDING = (*("none",) * 3, "last-day", "day-late")
 BLOCKING = (*("none",) * 3, "last-day", "day-late")
-OMISSION = ("no-query", "creditor-not-heard", "no-restriction", "not-approved")
+RESTORING = ("prompt", "last-day")
+OMISSION = (
+    "no-query", "creditor-not-heard", "no-restriction", "not-approved", "debtor-not-searched", "not-listed",
+    "creditor-signed",
+)  # fmt: skip
+#: What the report of the end says of it, where it says anything.
+SAID: Final[dict[str, dict[str, Any]]] = {
+    "creditor-not-heard": {"creditor_heard": False},
+    "not-approved": {"approved": False},
+    "creditor-signed": {"approved": False, "creditor_signed": True},
+    "debtor-not-searched": {"debtor_missing": True, "debtor_searched": False},
+    "not-listed": {"listing_due": True, "listed": False},
+}
 
 
 class RoundEnds:
@@ -26,6 +39,7 @@ class RoundEnds:
         self._numbers = numbers
         self._cashier = cashier
         self._checking = Deck(diary.rng, CHECKING)
+        self._restoring = Deck(diary.rng, RESTORING)
         self._omission = Deck(diary.rng, OMISSION)
         self._entering = Deck(diary.rng, ENTERING)
         self._mending = Deck(diary.rng, MENDING)
@@ -48,6 +62,9 @@ class RoundEnds:
         if life == "ended-too-early":
             how = "round ended within the three months"
             diary.breach(case.subject, "T14", "", ruled, how, trigger="T14", known=served)
+        elif omitted == "creditor-signed":
+            how = "not approved, but the creditor has signed"
+            diary.near_miss(case.subject, "T14", "", ruled, how, bait=served)
         elif omitted:
             how = f"round ended, {omitted}"
             diary.breach(case.subject, "T14", "", ruled, how, trigger="T14", known=served)
@@ -56,8 +73,13 @@ class RoundEnds:
             diary.near_miss(case.subject, "T14", "", ruled, how, bait=served)
         if life == "ended-restored":
             self._restore(case, ruled)
-        else:
-            self._check(case, ruled)
+            return
+        if life == "ended-not-restored":
+            found = diary.later(ruled, 40, 70)
+            diary.report("PropertyFoundAfterRoundEnd", case.subject, found)
+            last = last_day("restore", found, diary.calendar)
+            diary.breach(case.subject, "T16", "", last, "property found, never restored", trigger=None)
+        self._check(case, ruled)
 
     def serve_too_late(self, case: Case, due: date) -> None:
         """The ruling is in time, but a round ends with its service on the creditor."""
@@ -71,13 +93,13 @@ class RoundEnds:
 
     def _prepare(self, case: Case, omitted: str) -> None:
         diary = self._diary
-        if omitted != "no-query":
+        if omitted == "no-query":
+            last = last_day("query", case.docketed, diary.calendar)
+            diary.breach(case.subject, "T06", "", last, "never queried", trigger=None)
+        else:
             day = diary.later(case.docketed, 2, 20)
             query = f"{case.debtor.removesuffix('-D')}-Q0"
             diary.report("NetworkQueried", case.subject, day, query_no=query, found=False)
-        else:
-            month = due_day("inv-complete", case.docketed, diary.calendar)
-            diary.breach(case.subject, "T06", "", month, "no query in the first month", trigger=None)
         if omitted != "no-restriction":
             day = diary.later(case.docketed, 15, 40)
             diary.report("ConsumptionRestricted", case.subject, day, party_ref=case.debtor)
@@ -89,8 +111,7 @@ class RoundEnds:
             served,
             ruling_day=ruled.isoformat(),
             served_day=served.isoformat(),
-            creditor_heard=omitted != "creditor-not-heard",
-            approved=omitted != "not-approved",
+            **{"creditor_heard": True, "approved": True, **SAID.get(omitted, {})},
         )
         self._enter(case, served)
         return served
@@ -156,7 +177,8 @@ class RoundEnds:
         """Property turns up before the first check is due: a new number, and no more checks."""
         diary = self._diary
         found = diary.later(ruled, 60, 110)
-        restored_on = diary.later(found, 1, 5)
+        last = last_day("restore", found, diary.calendar)
+        restored_on = last if self._restoring.deal() == "last-day" else diary.later(found, 1, 5)
         if restored_on > diary.last_day:
             return
         restored = self._numbers.next("执恢", restored_on.year)
@@ -164,6 +186,8 @@ class RoundEnds:
         diary.report("EnforcementRestored", case.subject, restored_on, restored_case=restored)
         due = due_day("zb-check", ruled, diary.calendar)
         diary.near_miss(case.subject, "zb-check", "1", due, "restored before the check", bait=due)
+        if restored_on == last:
+            diary.near_miss(case.subject, "T16", "", last, "restored on the last day", bait=last)
         again = Case(restored, restored_on, case.amount, f"{case.debtor.removesuffix('-D')}R-D", case.officer)
         diary.report(
             "CaseDocketed",
@@ -182,9 +206,13 @@ class RoundEnds:
         diary.report(
             "EnforcementNoticeIssued", restored, diary.workdays_after(restored_on, 2), party_ref=case.debtor
         )
-        diary.report(
-            "PropertyReportOrdered", restored, diary.workdays_after(restored_on, 2), party_ref=case.debtor
-        )
         diary.report("NetworkQueried", restored, diary.workdays_after(restored_on, 3), found=True)
+        diary.report(
+            "PropertyReportOrdered",
+            restored,
+            diary.workdays_after(restored_on, 2),
+            party_ref=case.debtor,
+            until_day=(restored_on + timedelta(days=20)).isoformat(),
+        )
         paid = self._cashier.receive(again, diary.later(restored_on, 20, 40), twist="prompt")
         diary.report("CaseClosed", restored, diary.later(paid, 1, 5), mode="fulfilled")

@@ -23,6 +23,7 @@ TALES: Final = (
 )  # fmt: skip
 
 
+NOTICES: Final = frozenset({"auc-notice-mov", "auc-notice-imm", "auc-again-notice"})
 OFFLINE: Final = frozenset({"auc-again-offline", "auc-sale-notice"})
 
 
@@ -130,7 +131,6 @@ class _Sale:
             self._kept(rule, number, due, "announced just in time", bait=announced)
         else:
             self._broken(rule, number, due, "announced too late", known=announced)
-            self._broken("T18", number, announced, "announced too late", known=announced)
         return day
 
     def _auction_again(self, failed: date) -> date:
@@ -162,7 +162,6 @@ class _Sale:
             return due
         announced = diary.workdays_after(due, 1)
         self._broken(rule, number, due, "announced again too late", known=announced)
-        self._broken("T18", number, announced, "announced again too late", known=announced)
         return announced
 
     def _sell_without_auction(self, failed: date) -> date:
@@ -181,11 +180,15 @@ class _Sale:
 
     def _kept(self, rule: str, number: str, due: date, how: str, *, bait: date) -> None:
         self._diary.near_miss(self._case.subject, rule, number, due, how, bait=bait)
+        if rule in NOTICES:
+            self._diary.near_miss(self._case.subject, "T18", number, due, how, bait=bait)
 
     def _broken(self, rule: str, number: str, due: date, how: str, *, known: date) -> None:
         """Tell of a notice that came too late: nothing can heal it."""
         trigger = LEADS.get(rule)
         self._diary.breach(self._case.subject, rule, number, due, how, trigger=trigger, known=known)
+        if rule in NOTICES:
+            self._diary.breach(self._case.subject, "T18", number, known, how, trigger=LEADS["T18"])
 
     def _settle(
         self, rule: str, instance: str, start: date, name: str, *, lot: bool = True, **data: Any

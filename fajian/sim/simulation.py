@@ -8,7 +8,7 @@ from fajian.law.calendar_data import load_calendar
 from fajian.sim.diary import Diary
 from fajian.sim.enforcement import Bureau
 from fajian.sim.filing import Application, Filing
-from fajian.sim.mechanism import meet, reconcile
+from fajian.sim.mechanism import hold_unclaimed_money, meet, reconcile
 from fajian.sim.numbers import Numbers
 from fajian.sim.special import SpecialCases
 from fajian.sim.supervision import CivilDivision
@@ -47,6 +47,7 @@ class Run:
         diary, numbers, start = self._diary, Numbers(), self._start
         meet(diary, numbers, start)
         reconcile(diary, start)
+        hold_unclaimed_money(diary, numbers, start)
         SpecialCases(diary, numbers).run(start, self._days, self._cases)
         filing, bureau, division = (
             Filing(diary, numbers),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fajian.core.counting import Stop
 from fajian.sim.county import COURT, PROCURATORATE
 from fajian.sim.diary import Deck, Diary
-from fajian.sim.duties import LEADS, due_day
+from fajian.sim.duties import LEADS, due_day, last_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.errands import OF_REVIEWS, Errands
 from fajian.sim.filing import Case
@@ -23,6 +23,7 @@ STORIES = (
     "reply:corrected", "notice:retracted", "handover:day-late", "filing:last-day", "refusal:day-late",
     "sending:last-day", "return:weeks-late", "handover:last-day", "filing:day-late", "refusal:last-day",
     "sending:day-late", "return:last-day", "hearing:last-day", "hearing:day-late",
+    "correction:never", "correction:last-day", "correction:weeks-late",
 )  # fmt: skip
 
 
@@ -355,9 +356,18 @@ class CivilDivision:
         return settle(diary, saved, "last-day", close)
 
     def _follow(self, matter: Matter, suggestion: str, replied: date, *, rejected: bool) -> None:
-        diary = self._diary
+        diary, twist = self._diary, matter.twist_of("correction")
+        last = last_day("correction", replied, diary.calendar)
+        corrected = {"last-day": last, "weeks-late": diary.later(last, 8, 20)}.get(twist)
+        if twist in ("never", "weeks-late"):
+            how = "adopted, and the correction came late or never"
+            diary.breach(matter.subject, "T35", suggestion, last, how, trigger=None, healed=corrected)
+        elif twist == "last-day":
+            diary.near_miss(matter.subject, "T35", suggestion, last, "corrected on the last day", bait=last)
+        if twist == "never":
+            return
         if not rejected:
-            corrected = diary.later(replied, 1, 20)
+            corrected = corrected or diary.between(replied, replied + timedelta(days=20))
             diary.report(
                 "CorrectionDone",
                 matter.case,
@@ -367,7 +377,7 @@ class CivilDivision:
                 suggestion_no=suggestion,
                 act="按照检察建议纠正",
             )
-        checked = diary.later(replied, 3, 25)
+        checked = diary.later(max(replied, corrected or replied), 3, 25)
         self._say(
             matter,
             "ResultChecked",
