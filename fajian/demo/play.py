@@ -26,7 +26,7 @@ from fajian.local.parts import bus, start_parts
 from fajian.local.progress import Terminal
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
-from fajian.sim.check import judge
+from fajian.sim.check import judge_said
 from fajian.sim.published import published_cases
 from fajian.sim.review import review
 from fajian.sim.simulation import simulate
@@ -107,9 +107,7 @@ def projected(dsn: str) -> Mapping[Part, int]:
 
 async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation: Simulation) -> Summary:
     flags, leads, statuses = await auditor.said(FLAGS), await auditor.said(LEADS), await auditor.statuses()
-    rows = [{"kind": "flag", **flag} for flag in flags]
-    rows += [{**lead, "kind": "lead", "type": lead["trigger"]} for lead in leads]
-    verdict = judge(simulation.truth, rows, load_rules().triggers)
+    verdict = judge_said(simulation.truth, flags, leads)
     copies = {side: await asyncio.to_thread(read_projection, dsn) for side, dsn in info.dsns.items()}
     copy = await verify(log, partitions=info.partitions, copies=copies)
     return {
@@ -123,6 +121,7 @@ async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation:
         "differences": [str(difference) for difference in verdict.differences],
         "periods": len(verdict.periods),
         "triggers": len(verdict.triggers),
+        "near_misses": sum(planted.kind == "near-miss" for planted in simulation.truth),
         "verify": str(copy),
     }
 

@@ -94,6 +94,13 @@ def judge(truth: Iterable[Planted], rows: Iterable[Row], triggers: Container[str
     )
 
 
+def judge_said(truth: Iterable[Planted], flags: Iterable[Row], leads: Iterable[Row]) -> Verdict:
+    """Compare *truth* with what stands in the topics: bodies of *flags* with their `type`, and of *leads*."""
+    rows = [{**flag, "kind": "flag"} for flag in flags]
+    rows += [{**lead, "kind": "lead", "type": lead["trigger"]} for lead in leads]
+    return judge(truth, rows, load_rules().triggers)
+
+
 class _Comparison:
     def __init__(self, truth: Iterable[Planted], rows: Iterable[Row]) -> None:
         self.breaches: dict[Key, Planted] = {}

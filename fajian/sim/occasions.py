@@ -26,6 +26,7 @@ class Occasions:
             "lapse": seizures.lapse,
             "disposal": seizures.disposal,
             "excess": seizures.excess,
+            "urgent": seizures.urgent,
             "barred": seizures.barred,
             "detention": sanctions.detention,
             "organ": sanctions.organ,

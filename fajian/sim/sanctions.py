@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from fajian.sim.filing import Case
-from fajian.sim.tales import Teller, stem
+from fajian.sim.tales import MORNING, Teller, stem
 
 TALES: Final = (
     "detention:in-time", "detention:an-hour-late", "detention:day-late", "detention:fifteen-days",
@@ -13,7 +13,6 @@ TALES: Final = (
 )  # fmt: skip
 
 POLICE_SINCE: Final = date(2025, 7, 1)  #: before, no paper set the police a time
-MORNING: Final = 10 * 60 + 20  #: minutes after midnight; a period in hours runs from eleven
 
 
 class Sanctions(Teller):
@@ -21,7 +20,8 @@ class Sanctions(Teller):
 
     def detention(self, case: Case, how: str) -> None:
         """Detain a debtor, whose family has to know within twenty-four hours."""
-        number, begun = f"{stem(case)}-J1", self._day_before_an_open_one(case)
+        number = f"{stem(case)}-J1"
+        begun = self.day_before_open_ones(self.diary.later(case.docketed, 20, 40), 1)
         due = begun + timedelta(days=1)
         longest = self.last_day("detention", begun)
         until = {"fifteen-days": longest, "too-long": longest + timedelta(days=3)}.get(
@@ -44,13 +44,6 @@ class Sanctions(Teller):
                 self.broken(case, "T31", number, begun, "detained for eighteen days")
             case _:
                 self._detain_again(case, number, until)
-
-    def _day_before_an_open_one(self, case: Case) -> date:
-        diary = self.diary
-        begun = diary.later(case.docketed, 20, 40)
-        while diary.workdays_after(begun, 1) - begun > timedelta(days=1):
-            begun = diary.workdays_after(begun, 1)
-        return begun
 
     def _detain(self, case: Case, number: str, begun: date, until: date) -> None:
         self.say(

@@ -10,12 +10,13 @@ from fajian.sim.duties import due_day
 from fajian.sim.endings import Duty, settle
 from fajian.sim.filing import Case
 from fajian.sim.numbers import Numbers
-from fajian.sim.tales import Teller, stem
+from fajian.sim.tales import MORNING, Teller, stem
 
 TALES: Final = (
     "renewal:last-day", "renewal:day-late", "renewal:late-record", "lapse:unnoticed",
     "lapse:renewed-last-day", "disposal:after-release", "disposal:last-day", "excess:kept-on",
-    "excess:released", "barred:pending", "barred:in-the-window", "barred:after-the-window",
+    "excess:released", "urgent:in-time", "urgent:an-hour-late", "barred:pending",
+    "barred:in-the-window", "barred:after-the-window",
 )  # fmt: skip
 
 DEPOSIT: Final[dict[str, Any]] = {"kind": "freeze", "property": "deposit"}
@@ -100,6 +101,25 @@ class Seizures(Teller):
         self.say(case, "PropertyTakenForDebt", day, seizure_no=number)
         self.say(case, "SaleRulingServed", served, seizure_no=number)
         self.say(case, "PropertyHandedOver", self.diary.workdays_after(served, 3), seizure_no=number)
+
+    def urgent(self, case: Case, how: str) -> None:
+        """Rule on an urgent preservation within forty-eight hours, or not; then lift it."""
+        number = f"{stem(case)}-B1"
+        asked = self.day_before_open_ones(self.diary.later(case.docketed, 8, 14), 2)
+        due = asked + 2 * ONE_DAY
+        minute = MORNING - 15 if how == "in-time" else MORNING + 100
+        named: dict[str, Any] = {"preservation_no": number}
+        for rule, question, answer in (
+            ("pres-rule", "PreservationApplied", "PreservationRuled"),
+            ("pres-release", "PreservationReleaseApplied", "PreservationReleaseRuled"),
+        ):
+            self.say(case, question, asked, minute=MORNING, urgent=True, **named)
+            self.say(case, answer, due, minute=minute, **named)
+            if how == "in-time":
+                self.kept(case, rule, number, due, "urgent, ruled within forty-eight hours")
+            else:
+                self.broken(case, rule, number, due, "urgent, ruled too late by hours", healed=due)
+        self.say(case, "PreservationStarted", due, minute=minute + 30, **named)
 
     def excess(self, case: Case, how: str) -> None:
         """Seize two objects of which each is worth more than the claim."""

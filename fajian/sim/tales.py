@@ -1,13 +1,15 @@
 """What every teller of tales needs: to report, to break a rule, and to keep one by a hair."""
 
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from fajian.sim.county import COURT
 from fajian.sim.diary import Diary
 from fajian.sim.duties import LEADS, due_day, last_day
 from fajian.sim.endings import Close, Duty, settle
 from fajian.sim.filing import Case
+
+MORNING: Final = 10 * 60 + 20  #: minutes after midnight; a period in hours runs from eleven
 
 
 class Teller:
@@ -47,6 +49,12 @@ class Teller:
         self, case: Case, rule: str, instance: str, day: date, how: str, *, bait: date | None = None
     ) -> None:
         self.diary.near_miss(case.subject, rule, instance, day, how, bait=bait or day)
+
+    def day_before_open_ones(self, day: date, days: int) -> date:
+        """Return *day* or the next after which the offices are open for so many *days* in a row."""
+        while self.diary.workdays_after(day, days) != day + timedelta(days=days):
+            day = self.diary.workdays_after(day, 1)
+        return day
 
     def last_day(self, what: str, start: date) -> date:
         return last_day(what, start, self.diary.calendar)

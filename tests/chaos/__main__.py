@@ -17,11 +17,11 @@ from typing import Any
 
 import orjson
 
-from fajian.demo.verdict import judge
 from fajian.local.doors import wait_until_open
 from fajian.local.parts import bus, start_parts
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
+from fajian.sim.check import judge_said
 from fajian.sim.truth import Simulation
 from tests.chaos.checker import Bus, check
 from tests.chaos.copies import check_projection, check_stores
@@ -184,11 +184,9 @@ def _breaches(simulation: Simulation, found: Bus, findings: Findings, *, strictl
     A tick that went out incomplete is judged with the next one, so what follows from it may come after the
     last day of the county; then a difference proves nothing.
     """
-    verdict = judge(simulation.truth, found.flags, found.leads)
-    for what in verdict.missed if strictly else ():
-        findings.add("lost", what)
-    for what in verdict.false if strictly else ():
-        findings.add("wrong", what)
+    verdict = judge_said(simulation.truth, found.flags, found.leads)
+    for difference in verdict.differences if strictly else ():
+        findings.add("lost" if difference.kind == "missed" else "wrong", str(difference))
     return verdict.as_json()
 
 

@@ -23,4 +23,6 @@ def test_the_demo_finds_every_planted_breach_and_no_other() -> None:
     assert summary["breaches"]["found"] == summary["breaches"]["planted"]
     assert (summary["breaches"]["false"], summary["rejected"], summary["verify"]) == (0, 0, "equal")
     assert summary["events"] > 0
+    assert summary["differences"] == []
+    assert min(summary["periods"], summary["triggers"], summary["near_misses"]) > 0
     assert min(summary["feeds"]["court"], summary["feeds"]["procuratorate"]) > 0
