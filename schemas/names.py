@@ -15,8 +15,7 @@ FAMILIES = ("enforcement", "supervision", "mechanism", "clock", "flag", "lead", 
 
 _SEPARATOR = "\x1f"
 _SALT = NAMESPACE.bytes
-_FREE = ~(0xF << 76 | 0x3 << 62)  #: all bits but those that RFC 9562 gives to version and variant
-_VERSION_5 = 5 << 76 | 0x2 << 62
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  #: of RFC 9562
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 _CE_TYPE = re.compile(rf"{re.escape(PREFIX)}\.([a-z]+)\.([a-z]+(?:-[a-z]+)*)\.(v[1-9][0-9]*)")
 
@@ -34,10 +33,8 @@ def derived_id(*parts: str) -> str:
 
     Written out, because every event is named several times and `uuid.uuid5` takes four times as long.
     """
-    digest = sha1(_SALT + _SEPARATOR.join(parts).encode(), usedforsecurity=False).digest()
-    number = int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(_SALT + _SEPARATOR.join(parts).encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 @lru_cache(maxsize=512)

@@ -224,6 +224,7 @@ class Casework:
         for key, said in gone.items():
             flags, state.said[key] = unsay(said)
             out.extend(words.vanished(cause, state, key, name, said, rules) for name in flags)
+        state.settle()
         self._share(state, rules, cause, session)
 
     def _take_back(

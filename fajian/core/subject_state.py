@@ -1,6 +1,6 @@
 """One subject as casework keeps it: its facts, what was said of it, and what both sides last saw."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -33,17 +33,19 @@ class SubjectState:
     # Derived and not kept; what follows from facts is derived anew where a fact or the rules may change it.
     view: View | None = None
     matters: dict[str, list[Matter]] = field(default_factory=dict)  #: by rule
-    explained: dict[str, tuple[Matter, orjson.Fragment]] = field(default_factory=dict)  #: by `Matter.key`
+    worded: dict[str, tuple[Matter, str, orjson.Fragment]] = field(default_factory=dict)  #: by `Matter.key`
     entries: dict[str, tuple[Said, orjson.Fragment | None]] = field(default_factory=dict)  #: of `case.state`
 
-    @property
-    def wake(self) -> date | None:
-        return min((said.wake for said in self.said.values() if said.wake), default=None)
+    wake: date | None = None  #: the next tick at which there may be something to say; follows from *said*
+
+    def settle(self) -> None:
+        """Bring `wake` in line with what was said."""
+        self.wake = min([said.wake for said in self.said.values() if said.wake], default=None)
 
     def forget(self) -> None:
         """Forget what was derived: other rules are in force."""
         self.view = None
-        self.matters, self.explained, self.entries = {}, {}, {}
+        self.matters, self.worded, self.entries = {}, {}, {}
 
     def encode(self) -> bytes:
         facts = [encode_fact(self.facts[name]) for name in sorted(self.facts)]
@@ -54,7 +56,9 @@ class SubjectState:
         kind, facts, said, shared = orjson.loads(raw)
         known = (decode_fact(row) for row in facts)
         by_name = {(fact.source, fact.id): fact for fact in known}
-        return cls(subject, kind, by_name, decode_said(said), shared)
+        state = cls(subject, kind, by_name, decode_said(said), shared)
+        state.settle()
+        return state
 
     def add(self, fact: Fact, rules: Rules) -> tuple[str, ...]:
         """Take *fact* in; return the rules about which there may be something new to say."""
@@ -79,29 +83,29 @@ class SubjectState:
         rows = rules.rows_on.get(self.kind, {})
         return [*due] if len(due) == 1 and due <= rows.keys() else [rule for rule in rows if rule in due]
 
-    def judge(self, rules: Rules, wanted: Iterable[str] | None = None) -> dict[str, list[Matter]]:
+    def judge(self, rules: Rules, wanted: Collection[str] | None = None) -> dict[str, list[Matter]]:
         """Return the matters of the *wanted* rows, or of all: for each of them what the facts show now."""
-        rows = rules.rows_on.get(self.kind, {})
-        shown: dict[str, list[Matter]] = {}
-        for rule in rows if wanted is None else wanted:
-            if (known := self.matters.get(rule)) is None:
-                known = self.matters[rule] = self._derived(rows[rule], rules)
-            shown[rule] = known
-        return shown
-
-    def _derived(self, row: Period | Trigger, rules: Rules) -> list[Matter]:
-        view = self.look(rules)
-        if isinstance(row, Period):
-            if view.by_name.keys().isdisjoint(row.opened_by):
-                return []
+        rows, matters = rules.rows_on.get(self.kind, {}), self.matters
+        if wanted is None:
+            wanted = rows
+        if unknown := [rule for rule in wanted if rule not in matters]:
+            view = self.look(rules)
             since = live_since(view, rules)
-            return [matter_of_clock(clock, row, since) for clock in clocks_of(row, view, rules)]
-        since = live_since(view, rules)
+            for rule in unknown:
+                matters[rule] = _derived(rows[rule], view, since, rules)
+        return {rule: matters[rule] for rule in wanted}
+
+
+def _derived(row: Period | Trigger, view: View, since: date, rules: Rules) -> list[Matter]:
+    if isinstance(row, Trigger):
         return [
             matter_of_finding(finding, row, since)
             for finding in FINDERS[row.finder or ""](row, view, rules)
             if row.since is None or finding.day >= row.since
         ]
+    if view.by_name.keys().isdisjoint(row.opened_by):
+        return []
+    return [matter_of_clock(clock, row, since) for clock in clocks_of(row, view, rules)]
 
 
 def rule_of(key: str) -> str:

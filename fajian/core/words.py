@@ -23,6 +23,9 @@ SOURCE = "//hub/casework"
 #: On a flag whose breach was raised as a lead: only those who may see leads may see this header.
 LEAD = "ce_leadid"
 
+_SPECVERSION: Header = ("ce_specversion", b"1.0")
+_SOURCE: Header = ("ce_source", SOURCE.encode())
+_JSON: Header = ("content-type", b"application/json")
 _PRIVATE = ("ce_inboxposition", "ce_submittedby")  #: say where the other side's inbox stands
 
 
@@ -55,14 +58,14 @@ def _said(
     before: Said | None = None,
 ) -> Output:
     headers: list[Header] = [
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", id_.encode()),
-        ("ce_source", SOURCE.encode()),
+        _SOURCE,
         ("ce_type", type_.encode()),
         ("ce_time", cause.at.encode()),
         ("ce_subject", subject.encode()),
         ("ce_causationid", cause.id.encode()),
-        ("content-type", b"application/json"),
+        _JSON,
     ]
     if before and before.lead:
         headers.append((LEAD, before.lead.encode()))
@@ -73,6 +76,8 @@ def flag(
     cause: Cause, state: SubjectState, matter: Matter, name: str, said: Said | None, rules: Rules
 ) -> Output:
     before = state.said.get(matter.key)
+    named, explained = _worded(state, matter, rules)
+    delay = _delay(matter) if name == "Withdrawn" else None
     body: dict[str, Any] = {
         "rule": matter.rule,
         "instance": matter.instance,
@@ -83,12 +88,12 @@ def flag(
         "sure": matter.row.sure,
         "side": matter.side,
         "on": cause.on.isoformat(),
-        "flag_id": flag_id(state.subject, matter.rule, matter.instance),
-        "explanation": _explained(state, matter, name, rules),
+        "flag_id": named,
+        "explanation": explained if delay is None else explanation_of(matter, rules) | delay,
         "evidence": matter.evidence,
         "historic": "historic" in (said.stage if said else "", before.stage if before else ""),
         "reported": before is not None and before.reported,
-        "lateness_days": _lateness(matter, name),
+        "lateness_days": _lateness(matter) if name == "Met" else None,
         "answer": _answer(state, matter, rules),
         "rules": rules.version,
     }
@@ -96,15 +101,14 @@ def flag(
     return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, before)
 
 
-def _explained(state: SubjectState, matter: Matter, name: str, rules: Rules) -> Any:
-    """Return the explanation, which all flags of a matter have in common."""
-    if name == "Withdrawn" and (delay := _delay(matter)):
-        return explanation_of(matter, rules) | delay
-    known = state.explained.get(matter.key)
+def _worded(state: SubjectState, matter: Matter, rules: Rules) -> tuple[str, orjson.Fragment]:
+    """Return name and explanation, which all flags of a matter have in common."""
+    known = state.worded.get(matter.key)
     if known is None or known[0] is not matter:
-        known = matter, orjson.Fragment(orjson.dumps(explanation_of(matter, rules)))
-        state.explained[matter.key] = known
-    return known[1]
+        explained = orjson.Fragment(orjson.dumps(explanation_of(matter, rules)))
+        known = matter, flag_id(state.subject, matter.rule, matter.instance), explained
+        state.worded[matter.key] = known
+    return known[1:]
 
 
 def flag_id(subject: str, rule: str, instance: str) -> str:
@@ -112,18 +116,18 @@ def flag_id(subject: str, rule: str, instance: str) -> str:
     return derived_id("flag", subject, rule, instance)
 
 
-def _lateness(matter: Matter, name: str) -> int | None:
+def _lateness(matter: Matter) -> int | None:
     clock = matter.shown_by
-    if name != "Met" or matter.phase != "late" or not isinstance(clock, Clock):
+    if matter.phase != "late" or not isinstance(clock, Clock):
         return None
     done, due = clock.closed, clock.due_day
     return (done[0] - due).days if done and due else None
 
 
-def _delay(matter: Matter) -> dict[str, Any]:
+def _delay(matter: Matter) -> dict[str, Any] | None:
     """Say how long a fact that takes back a breach was on its way."""
     closed = matter.shown_by.closed if isinstance(matter.shown_by, Clock) else None
-    return {"reported_days_later": (closed[1].arrived_day - closed[1].day).days} if closed else {}
+    return {"reported_days_later": (closed[1].arrived_day - closed[1].day).days} if closed else None
 
 
 def vanished(cause: Cause, state: SubjectState, key: str, name: str, said: Said, rules: Rules) -> Output:
@@ -185,7 +189,7 @@ def _answer(state: SubjectState, matter: Matter, rules: Rules) -> dict[str, Any]
     """Return the owner's last answer to the flag, as it stands."""
     answers = [
         fact
-        for fact in state.look(rules).named("FlagAnswered")
+        for fact in state.look(rules).by_name.get("FlagAnswered", ())
         if fact.body.get("rule") == matter.rule and (fact.body.get("instance") or "") == matter.instance
     ]
     if not answers:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
@@ -28,6 +29,9 @@ class Outbox(Protocol):
         ...
 
 
+@lru_cache(
+    maxsize=65_536
+)  # in Python it takes as long as folding; one event leads to several records of its key
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition of *key*, as Kafka's Java clients choose it (murmur2)."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
@@ -134,15 +138,14 @@ class KafkaOutbox:
         for output in outputs:
             partition = output.partition
             if partition == BY_KEY:
-                count = await self._count(producer, output.topic)
+                count = self._partitions.get(output.topic) or await self._count(producer, output.topic)
                 partition = partition_of(_key_of(output), count)
             groups.setdefault((output.topic, partition), []).append(output)
         return groups
 
     async def _count(self, producer: AIOKafkaProducer, topic: str) -> int:
-        if topic not in self._partitions:
-            self._partitions[topic] = len(await producer.partitions_for(topic))
-        return self._partitions[topic]
+        self._partitions[topic] = count = len(await producer.partitions_for(topic))
+        return count
 
 
 def _key_of(output: Output) -> bytes:
