@@ -22,6 +22,7 @@ from confluent_kafka.admin import AdminClient
 from bench.fold import history, rate
 from bench.harness import Bench, Figure, Measure, median_of, ratio_of
 from bench.history import as_outputs
+from bench.waiting import worked_off
 from fajian.core.casework import Casework
 from fajian.core.ports import Output, Record
 from fajian.law.intake import load_intake
@@ -30,15 +31,13 @@ from fajian.local.stack import StackInfo
 from fajian.settings import Settings
 from fajian.streams.app import GROUP
 from fajian.streams.connection import confluent_options
-from fajian.streams.log import KafkaLog, Part
+from fajian.streams.log import Part
 from fajian.streams.outbox import KafkaOutbox
-from fajian.streams.progress import ProgressBook
 from fajian.streams.rules_topic import publish_rules
 from schemas.topics import CASE_EVENTS, HUB, PROGRESS, SIDES, inbox
 
 OTHERS = ("faust", "faststream", "aiokafka")
 CHILD_SECONDS = 900.0
-LOOK_SECONDS = 0.05
 
 
 class Run(NamedTuple):
@@ -78,7 +77,7 @@ class Arena:
         asyncio.run(self._start_afresh())
         children = [self._child("ours") for _ in range(workers)]
         try:
-            asyncio.run(self._wait())
+            asyncio.run(worked_off(self._settings(HUB), self.agent, self._parts, CHILD_SECONDS))
         finally:
             for child in children:
                 with suppress(ProcessLookupError):
@@ -104,19 +103,6 @@ class Arena:
         async with KafkaOutbox(self._settings(HUB)) as outbox:
             keys = (f"{self.agent}/{part.topic}/{part.partition}".encode() for part in self._parts)
             await outbox.deliver([Output(0, PROGRESS, key, None, partition=0) for key in keys])
-
-    async def _wait(self) -> None:
-        deadline = monotonic() + CHILD_SECONDS
-        async with KafkaLog(self._settings(HUB), client_id="fajian-bench") as log:
-            book, ends = ProgressBook(log), await log.ends(self._parts)
-            while True:
-                await book.refresh()
-                stated = {part: book.of(self.agent, part) for part in self._parts}
-                if all(end <= (p.acked if (p := stated[part]) else 0) for part, end in ends.items()):
-                    return
-                if monotonic() > deadline:
-                    raise TimeoutError(f"{self.agent} has not come to the end of its topics")
-                await asyncio.sleep(LOOK_SECONDS)
 
     def _settings(self, principal: str) -> Settings:
         return self._info.settings(principal)

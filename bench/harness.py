@@ -5,15 +5,16 @@ contest whose rounds give several ratios) is made once in the `Bench` that all o
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from tempfile import mkdtemp
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
-from fajian.local.stack import EmbeddedStack, StackInfo
+from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
 
 T = TypeVar("T")
@@ -92,6 +93,15 @@ class Bench:
             return self._running.enter_context(stack)
 
         return self.once(f"stack {name} {partitions}", start)
+
+    @contextmanager
+    def alone(self, partitions: int) -> Iterator[StackInfo]:
+        """Run a stack for one measurement only, and leave nothing of it."""
+        folder = Path(mkdtemp(prefix="stack-", dir=self.folder))
+        self.say(f"starting Kafka and PostgreSQL, {partitions} partitions")
+        with EmbeddedStack(folder, cache_dir=load_settings().cache_dir, partitions=partitions) as info:
+            yield info
+        remove_stack(folder)
 
     def say(self, text: str) -> None:
         """Tell on standard error how far the run is."""
