@@ -5,9 +5,10 @@ from typing import NamedTuple, Protocol
 
 import faust
 
-from agents import casework, intake, routing, sync
+from agents import casework, intake, patterns, routing, sync
 from fajian.core.casework import Casework
 from fajian.core.newest_state import NewestState
+from fajian.core.patterns import Patterns
 from fajian.core.ports import FolderFactory, Host
 from fajian.core.routing import Router
 from fajian.core.sync import Collector, Comparer
@@ -36,7 +37,7 @@ class Registration(Protocol):
     def __call__(self, app: faust.App, host: Host) -> None: ...
 
 
-AGENTS = (intake.NAME, casework.NAME, routing.NAME, sync.NAME)
+AGENTS = (intake.NAME, casework.NAME, routing.NAME, patterns.NAME, sync.NAME)
 
 
 def build_worker(
@@ -63,14 +64,16 @@ def build_worker(
     # Another fold keeps other things: its stores are built anew from the ledger, quietly.
     stores = folder / "stores" / f"fold-{FOLD}"
     service = HubService(app, settings, log=log, stores=stores, prepare=prepare)
-    for agent, attach in _registrations(rules, ledger, holds).items():
+    for agent, attach in _registrations(rules, ledger, holds, settings.partitions).items():
         if agent in agents:
             attach(app, service.host)
     add_pages(app, service.host)
     return Worker(app, service)
 
 
-def _registrations(rules: RulesTopic, ledger: Ledger, holds: HoldBook) -> Mapping[str, Registration]:
+def _registrations(
+    rules: RulesTopic, ledger: Ledger, holds: HoldBook, partitions: int
+) -> Mapping[str, Registration]:
     def attach_intake(app: faust.App, host: Host) -> None:
         intake.register(app, host=host, folder=_intake_of(ledger), in_flight=IN_FLIGHT)
 
@@ -79,6 +82,9 @@ def _registrations(rules: RulesTopic, ledger: Ledger, holds: HoldBook) -> Mappin
 
     def attach_routing(app: faust.App, host: Host) -> None:
         routing.register(app, host=host, folder=lambda: Router(rules.get, holds.verdict), in_flight=IN_FLIGHT)
+
+    def attach_patterns(app: faust.App, host: Host) -> None:
+        patterns.register(app, host=host, folder=lambda: Patterns(rules.get, partitions))
 
     def attach_sync(app: faust.App, host: Host) -> None:
         sync.register(
@@ -94,6 +100,7 @@ def _registrations(rules: RulesTopic, ledger: Ledger, holds: HoldBook) -> Mappin
         intake.NAME: attach_intake,
         casework.NAME: attach_casework,
         routing.NAME: attach_routing,
+        patterns.NAME: attach_patterns,
         sync.NAME: attach_sync,
     }
 

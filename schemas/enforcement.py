@@ -64,6 +64,7 @@ class CaseDocketed(Enforcement, title="立案"):
     money_claim: bool | None = Field(None, description="是否金钱给付 / whether the claim is for money")
     claim_amount: Amount | None = None
     title_no: Ref | None = Field(None, description="执行依据文号 / number of the title that is enforced")
+    creditor_ref: PartyRef | None = None
 
 
 class DocketRefused(Enforcement, title="裁定不予受理"):

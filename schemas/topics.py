@@ -20,6 +20,7 @@ RULES = "rules"
 SKIPS = "skips"
 HOLDS = "holds"
 DIGESTS = "digests"
+PATTERNS = "patterns"
 AUDIT = "audit"
 
 FOR_EVER = -1
@@ -131,6 +132,10 @@ def _shared() -> tuple[Topic, ...]:
         Topic(
             DIGESTS, 1, "compact", FOR_EVER, (HUB,), (HUB,),
             "各方状态摘要，按分区和日期汇集比对", "digests of the shared state, brought together",
+        ),
+        Topic(
+            PATTERNS, 1, "delete", _days(400), (HUB,), (HUB,),
+            "跨案规律的素材：线索、执行依据、一日终了", "what patterns are made of",
         ),
         Topic(
             AUDIT, 1, "delete", FOR_EVER, (HUB, OPERATOR), (OPERATOR,),

@@ -8,7 +8,7 @@ from itertools import islice
 
 import orjson
 
-from fajian.core import brake, words
+from fajian.core import brake, patterns, words
 from fajian.core.clocks import Clock
 from fajian.core.facts import Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak, unsay
@@ -147,12 +147,14 @@ class Casework:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
         brake.look(out, first, meta.tally, rules.policy.brake, day=day, partition=session.partition)
+        out.extend(patterns.of_leads(out[first:]))
         if not is_last:
             session.folded.unfinished = True
             return False
         meta.judging = meta.before = None
         brake.close(meta.tally, rules.policy.brake)
         out.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
+        out.append(patterns.of_day(session.partition, day, rules.version, record.offset))
         return True
 
     def _next(self, session: Session, day: date) -> tuple[list[str], bool]:
@@ -204,8 +206,11 @@ class Casework:
         copies = words.fact(cause, [feed(side) for side in sides], record)
         for side, copy in zip(sides, copies, strict=True):
             out.append(veil(copy, hidden_from(side, fact, lambda: state.look(rules), rules)))
+        first = len(out)
         shown = state.judge(rules, state.add(fact, rules))
         self._say(state, shown, rules, cause, session)
+        out.extend(patterns.of_fact(fact, subject, record.offset))
+        out.extend(patterns.of_leads(out[first:]))
 
     # -- what follows ------------------------------------------------------------------------------------
 

@@ -11,11 +11,12 @@ import orjson
 from fajian.core.casework import DECLARED, TICKED, Casework
 from fajian.core.facts import day_of, instant_of
 from fajian.core.memory import Memory, fold_all
+from fajian.core.patterns import Patterns
 from fajian.core.ports import Folder, Header, Output
 from fajian.core.rules import Rules
 from schemas.cloudevents import STRUCTURED
 from schemas.names import derived_id, short_name
-from schemas.topics import CASE_EVENTS, FLAGS, LEADS, SIDES, inbox, receipts
+from schemas.topics import CASE_EVENTS, FLAGS, LEADS, PATTERNS, SIDES, inbox, receipts
 
 ONE_DAY = timedelta(days=1)
 TICKER = "//hub/ticker"
@@ -70,7 +71,7 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
     if not ledger:
         return result
     store, casework = Memory(), Casework({rules.version: rules}.__getitem__)
-    first, offset = ledger[0][0], 0
+    first, offset, told = ledger[0][0], 0, list[Output]()
     of_day = {day: list(some) for day, some in groupby(ledger, key=lambda entry: entry[0])}
     batch = [_declaration(first, rules)]
     for day in (first + ONE_DAY * n for n in range((until - first).days + 1)):
@@ -80,10 +81,21 @@ def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intak
         batch.append(_tick(day, rules, offset + len(batch)))
         for folded in fold_all(casework, batch, store):
             result.rows.extend(_rows(folded.outputs))
+            told += [output for output in folded.outputs if output.topic == PATTERNS]
         offset += len(batch)
         batch = []
+    result.rows.extend(_rows(_patterns_in(told, rules)))
     result.rows.sort(key=lambda row: (row["on"], row["kind"], row["subject"], row["rule"], row["instance"]))
     return result
+
+
+def _patterns_in(told: Sequence[Output], rules: Rules) -> list[Output]:
+    """Return the leads on patterns in what casework told."""
+    records = [
+        MemoryRecord(PATTERNS, 0, offset, 0, output.key, output.value, output.headers)
+        for offset, output in enumerate(told)
+    ]
+    return Patterns({rules.version: rules}.__getitem__, 1).fold(records, Memory()).outputs if records else []
 
 
 def _ledger(

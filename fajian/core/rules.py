@@ -190,6 +190,7 @@ class Trigger:
     periods: tuple[str, ...] = ()  #: the overdue clocks that it names
     predicate: str = "always"  #: further condition on an overdue clock
     finder: str | None = None  #: or: the function that finds the breach in the facts
+    pattern: str | None = None  #: or: the function that finds it across many subjects
     reads: tuple[str, ...] = ()  #: periods whose clocks the finder looks at
     owed_by: str = ""
     side: str = ""

@@ -5,6 +5,7 @@ from typing import Final
 
 from fajian.core.citations import Citation
 from fajian.core.counting import FITTING_UNITS
+from fajian.core.patterns import PATTERNS_BY_NAME
 from fajian.core.rules import Cue, Period, Rules, Trigger, Visibility
 from fajian.core.subjects import KINDS
 from fajian.core.triggers import FINDERS, PREDICATES
@@ -80,8 +81,9 @@ def _faults_of_trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
         yield f"{where}: expected who owes what it finds, and what it watches or reads"
     if trigger.basis != OURS:
         yield from _unknown_citations(where, trigger.cites, rules)
-    if not trigger.periods and not trigger.finder:
-        yield f"{where}: expected periods or a finder, it has neither"
+    yield from _unknown(where, "pattern", filter(None, [trigger.pattern]), PATTERNS_BY_NAME)
+    if not (trigger.periods or trigger.finder or trigger.pattern):
+        yield f"{where}: expected periods, a finder or a pattern, it has none"
 
 
 def _faults_of_params(where: str, trigger: Trigger, rules: Rules) -> Iterator[str]:
@@ -139,7 +141,9 @@ def _orphans(rules: Rules) -> Iterator[str]:
     used |= {post for rung in rules.ladder for post in rung.posts}
     finders = {trigger.finder for trigger in rules.triggers.values()}
     predicates = {trigger.predicate for trigger in rules.triggers.values()}
-    for name in sorted((FINDERS.keys() - finders) | (PREDICATES.keys() - predicates)):
+    patterns = {trigger.pattern for trigger in rules.triggers.values()}
+    unused = (FINDERS.keys() - finders) | (PREDICATES.keys() - predicates)
+    for name in sorted(unused | (PATTERNS_BY_NAME.keys() - patterns)):
         yield f"finder or predicate {name}: no trigger names it"
     used |= {post for period in rules.periods.values() if period.extension for post in period.extension.by}
     for post in sorted(rules.posts.keys() - used):

@@ -304,6 +304,7 @@ def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Tr
         periods=tuple(row.get("periods", ())),
         predicate=row.get("predicate", "always"),
         finder=row.get("finder"),
+        pattern=row.get("pattern"),
         reads=tuple(row.get("reads", ())),
         owed_by=owed_by,
         side=posts[owed_by] if owed_by else "",

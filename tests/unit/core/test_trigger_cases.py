@@ -879,8 +879,8 @@ CASES = [
 ]
 
 
-#: Found in single facts: `test_triggers.py` tries them act by act.
-ELSEWHERE = {"T14", "T38"}
+#: `test_triggers.py` tries single facts, `test_patterns.py` what is found across cases.
+ELSEWHERE = {"T14", "T38", *(row.id for row in RULES.triggers.values() if row.pattern)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.trigger} {case.why}")

@@ -89,6 +89,31 @@ def test_a_creditor_who_was_not_heard_is_found() -> None:
     assert why == [{"missing": ["creditor_heard", "approved"]}]
 
 
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"approved": False, "creditor_signed": True}, []),
+        ({"debtor_missing": True, "debtor_searched": False}, ["debtor_searched"]),
+        ({"debtor_missing": True, "debtor_searched": True}, []),
+        ({"debtor_missing": True}, []),
+        ({"listing_due": True, "listed": False}, ["listed"]),
+        ({"listing_due": False, "listed": False}, []),
+    ],
+)
+def test_what_the_report_of_the_end_denies_is_found(said: dict[str, Any], missing: list[str]) -> None:
+    why = _why(DOCKETED, *ACTS, _ended("2022-07-16", **said))
+
+    assert why == ([{"missing": missing}] if missing else [])
+
+
+def test_a_clue_that_nobody_checked_is_found() -> None:
+    clue = told("ClueProvided", "2022-05-09", clue_no="c")
+    checked = told("ClueVerified", "2022-07-16", clue_no="c")
+
+    assert _why(DOCKETED, *ACTS, clue, _ended("2022-07-16")) == [{"missing": ["ClueVerified"]}]
+    assert _why(DOCKETED, *ACTS, clue, checked, _ended("2022-07-16")) == []
+
+
 def test_missing_acts_are_not_judged_where_the_docketing_is_not_known() -> None:
     applied = told("ApplicationReceived", "2022-04-15", application_no="1")
 
