@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
 
 import orjson
 
 from fajian.core import brake, patterns, words
+from fajian.core.calendar import SHANGHAI
 from fajian.core.clocks import Clock
 from fajian.core.facts import Fact, instant_of, read_fact
 from fajian.core.matters import Matter, Said, speak, unsay
@@ -135,7 +136,8 @@ class Casework:
         rules = self._rules(session, record)
         before = self._rules_of(meta.before) if meta.before else None
         source, id_ = headers["ce_source"].decode(), headers["ce_id"].decode()
-        cause = words.Cause(source, id_, record.offset, day, words.end_of(day))
+        late = None if meta.simulated else _caught_up_to(day, record)
+        cause = words.Cause(source, id_, record.offset, day, words.end_of(day), late)
         subjects, is_last = self._next(session, day)
         out, first = session.folded.outputs, len(session.folded.outputs)
         for subject in subjects:
@@ -335,6 +337,12 @@ class Casework:
             del self._cache[next(iter(self._cache))]
         meta = session.meta
         writes[META] = orjson.dumps({name: getattr(meta, name) for name in Meta.__slots__})
+
+
+def _caught_up_to(day: date, record: Record) -> date | None:
+    """Return the last day that had ended when the tick of *day* was written, if it is a later one."""
+    written = datetime.fromtimestamp(record.timestamp / 1000, SHANGHAI).date() - timedelta(days=1)
+    return written if written > day else None
 
 
 def _read_meta(raw: bytes | None) -> Meta:

@@ -10,7 +10,7 @@ from fajian.core.brake import HELD, Verdict
 from fajian.core.facts import Fact, View
 from fajian.core.ports import Folded, Header, Output, Record, Store
 from fajian.core.rules import Period, Rules, Trigger
-from fajian.core.words import LEAD
+from fajian.core.words import LEAD, OVERTAKEN
 from fajian.errors import HeldError, RulesMissingError
 from schemas.names import short_name
 from schemas.topics import LEADS, feed
@@ -177,6 +177,8 @@ class Router:
         rules = self._rules(body["explanation"]["rules"], record)
         headers = dict(record.headers)
         if HELD in headers and not self._may_pass(headers[HELD].decode(), rules, record):
+            return []
+        if OVERTAKEN in headers:  # the last stage of a catch-up is shown, and no other
             return []
         if record.topic == LEADS:
             to = addressees_of_lead(body, rules)

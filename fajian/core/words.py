@@ -26,6 +26,9 @@ LEAD = "ce_leadid"
 _SPECVERSION: Header = ("ce_specversion", b"1.0")
 _SOURCE: Header = ("ce_source", SOURCE.encode())
 _JSON: Header = ("content-type", b"application/json")
+#: On a flag of a day that is caught up with: the later day, also over, on which more is said of the matter.
+OVERTAKEN = "ce_overtaken"
+
 _PRIVATE = ("ce_inboxposition", "ce_submittedby")  #: say where the other side's inbox stands
 
 
@@ -38,6 +41,7 @@ class Cause:
     offset: int
     on: date  #: the day that the tick ended, or that is under way
     at: str  #: instant, RFC 3339
+    caught_up_to: date | None = None  #: the last day over when a late tick was written
 
     def names(self, *parts: str) -> str:
         """Return the id of what follows. Two sources may use the same id, so both belong to the name."""
@@ -98,7 +102,10 @@ def flag(
         "rules": rules.version,
     }
     said_id = cause.names(state.subject, matter.rule, matter.instance, name)
-    return _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, before)
+    out = _said(cause, FLAGS, state.subject, ce_type(name, "flag"), said_id, body, before)
+    if said and said.wake and cause.caught_up_to and said.wake <= cause.caught_up_to:
+        return out._replace(headers=[*out.headers, (OVERTAKEN, said.wake.isoformat().encode())])
+    return out
 
 
 def _worded(state: SubjectState, matter: Matter, rules: Rules) -> tuple[str, orjson.Fragment]:

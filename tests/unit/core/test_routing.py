@@ -1,6 +1,7 @@
 """Who hears of what: the owner first, others when the answer window is over, the court never of leads."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from fajian.core.words import LEAD
 from fajian.errors import RulesMissingError
 from fajian.law.documents import load_rules
 from schemas.topics import FLAGS, LEADS, feed
-from tests.histories import CASE, PROCURATORATE, SUPERVISION, Bench, play, told, under
+from tests.histories import CASE, PROCURATORATE, SUPERVISION, Bench, declared, play, ticked, told, under
 
 RULES = load_rules()
 
@@ -193,3 +194,28 @@ def test_a_breach_of_the_procuratorate_itself_is_never_told_to_the_court() -> No
     assert _ids(routed, "court") == []
     assert _ids(routed, "procuratorate")[-3:] == ["overdue", "escalated", "lead-raised"]
     assert _ids(routed, "office") == _ids(routed, "discipline") == ["escalated"]
+
+
+def _caught_up(*days: tuple[str, str], simulated: bool = False) -> list[str]:
+    """Judge *days*, each written on another one; return the stages that the court is shown."""
+    bench = Bench()
+    bench.fold(declared(date(2022, 5, 9), RULES, simulated=simulated))
+    bench.hear(NOTIFIED)
+    for day, appended in days:
+        bench.fold(ticked(date.fromisoformat(day), RULES.version, appended=appended))
+    return _ids(_routed(bench), "court")
+
+
+def test_of_days_that_are_caught_up_with_only_the_last_stage_is_shown() -> None:
+    late = [(f"2022-06-0{n}", "2022-06-10") for n in range(1, 9)]
+
+    assert _caught_up(*late) == ["deadline-opened", "overdue"]
+
+
+def test_days_that_end_in_time_show_every_stage_and_simulated_ones_too() -> None:
+    days = [(f"2022-06-0{n}", f"2022-06-{n + 1:02}") for n in range(1, 9)]
+    simulated = [(day, "2030-01-01") for day, _ in days]
+
+    stages = ["deadline-opened", "due-soon", "due-soon", "due-soon", "due-today", "overdue"]
+    assert _caught_up(*days) == stages
+    assert _caught_up(*simulated, simulated=True) == stages
