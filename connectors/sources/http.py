@@ -126,7 +126,9 @@ def build_app(door: HttpDoor) -> Starlette:
             200 if ready else 503,
         )
 
-    document = orjson.dumps(openapi(door.config, side=door.side, types=door.types))
+    document = orjson.dumps(
+        openapi(door.config, side=door.side, types=door.types, has_stream=bool(door.more))
+    )
 
     async def get_openapi(request: Request) -> Response:
         return Response(document, media_type="application/json")

@@ -38,7 +38,7 @@ _ANSWER: Shape = {
 }
 
 
-def openapi(config: HttpSource, *, side: str, types: Collection[str]) -> Shape:
+def openapi(config: HttpSource, *, side: str, types: Collection[str], has_stream: bool = False) -> Shape:
     """Return the document of *side*'s door; *types* are the event types that the side may submit."""
     security: list[Shape] = [] if config.authentication == "none" else [{"key": []}, {"certificate": []}]
     return {
@@ -54,6 +54,7 @@ def openapi(config: HttpSource, *, side: str, types: Collection[str]) -> Shape:
             "/v1/receipts/{source}/{id}": {"get": {**_get_receipt(), "security": security}},
             "/v1/flags/{flag}/ack": {"post": {**_post_flag("ack", _ACK), "security": security}},
             "/v1/flags/{flag}/answer": {"post": {**_post_flag("answer", _ANSWER), "security": security}},
+            **({"/v1/stream": {"get": {**_get_stream(), "security": security}}} if has_stream else {}),
             "/healthz": {"get": _plain("进程在运行 / the process is alive")},
             "/readyz": {
                 "get": _plain("各部件的状态 / how the parts do", {"503": _answer("未就绪 / not ready")})
@@ -146,6 +147,21 @@ def _get_receipt() -> Shape:
         "responses": {
             "200": _answer("回执 / the receipt", JSON, {"$ref": "#/components/schemas/Receipt"}),
             **_read_refusals("401", "403", "404", "503"),
+        },
+    }
+
+
+def _get_stream() -> Shape:
+    filters = ("kinds", "types", "rules", "severities", "posts", "begin", "last_event_id")
+    parameters = [{"name": name, "in": "query", "schema": _TEXT} for name in filters]
+    place = {"name": "Last-Event-ID", "in": "header", "schema": _TEXT}
+    return {
+        "summary": "实时流 / the live stream",
+        "operationId": "getStream",
+        "parameters": [*parameters, place],
+        "responses": {
+            "200": _answer("持续输出 / goes on", "text/event-stream", {"type": "string"}),
+            **_read_refusals("400", "401", "503"),
         },
     }
 
