@@ -10,6 +10,7 @@ from schemas.fields import (
     HearingNo,
     LeadId,
     NoticeNo,
+    ObjectionNo,
     PartyRef,
     Post,
     Ref,
@@ -36,6 +37,23 @@ class LeadScreened(Supervision, title="线索筛查"):
 class SupervisionApplied(Supervision, title="当事人申请监督"):
     """A party applies for supervision of the enforcement."""
 
+    applicant: Literal["party", "interested-party", "third-party", "other"] | None = Field(
+        None, description="申请人身份 / who applies; others than these may only complain (RULE 35)"
+    )
+    remedies: Literal["none-given", "used", "not-used"] | None = Field(
+        None,
+        description="法定救济 / objection, reconsideration, suit: whether the law gave one, and it was used",
+    )
+    objection_no: ObjectionNo | None = Field(
+        None, description="同一事项的执行异议编号 / the objection about the same act, if there is one"
+    )
+    good_reason: bool | None = Field(
+        None, description="未使用救济有无正当理由 / whether there was good reason not to use it"
+    )
+    misconduct: bool | None = Field(
+        None, description="是否反映执行人员违法 / whether it is about misconduct of officers"
+    )
+
 
 class SupplementRequired(Supervision, title="通知补齐材料"):
     """The applicant is told what is missing."""
@@ -51,6 +69,9 @@ class SupervisionAccepted(Supervision, title="受理监督申请"):
     """The procuratorate accepts the application: the three months of review begin."""
 
     supervision_no: SupervisionNo
+    handed_down: bool | None = Field(
+        None, description="是否上级交办 / whether the procuratorate above handed it down (RULE 107)"
+    )
 
 
 class SupervisionRefused(Supervision, title="不予受理监督申请"):
@@ -140,6 +161,9 @@ class ReviewConcluded(Supervision, title="审查终结"):
         description="审查结论 / decision"
     )
     approver_role: Post | None = None
+    ground: (
+        Literal["withdrawn", "waived", "settled", "corrected", "party-gone", "no-violation", "other"] | None
+    ) = Field(None, description="终结审查事由 / ground on which the review is terminated (RULE 73)")
 
 
 class SuggestionSent(Supervision, title="发出检察建议书"):

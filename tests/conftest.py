@@ -3,8 +3,15 @@
 `pytest --hypothesis-profile=long` tries far more examples where a test does not set their number itself.
 """
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("fajian", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("fajian"), max_examples=5000)
 settings.load_profile("fajian")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--histories", type=int, default=2000, help="random histories that are folded in two ways"
+    )

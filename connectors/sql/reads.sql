@@ -60,6 +60,11 @@ SELECT subject, kind, stage, last_day, ledger_partition, ledger_offset, state FR
 -- In the order of what happened.
 SELECT * FROM timeline WHERE subject = %(subject)s ORDER BY day, at, seq
 
+-- name: history
+-- All that this side was told of a subject, in the order in which it was told.
+SELECT kind, type, rule, instance, trigger, due_day, day, matter, ce_source, ce_id, envelope, body
+FROM feed WHERE subject = %(subject)s ORDER BY seq
+
 -- name: newest
 -- The positions from which to follow.
 SELECT (SELECT coalesce(max(seq), 0) FROM feed) AS feed, (SELECT coalesce(max(seq), 0) FROM receipts) AS receipts

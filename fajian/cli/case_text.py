@@ -54,13 +54,13 @@ def _without(row: Row, *names: str) -> dict[str, Any]:
 def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a person reads."""
     yield (
-        f"{shape['subject']}  状态 state {_standing(shape)}  最近 last {shape['stage'] or '-'}  "
+        f"{shape['subject']}  状态 state {standing(shape)}  最近 last {shape['stage'] or '-'}  "
         f"总账 ledger {shape['ledger'] or '-'}"
     )
     if shape["clocks"]:
         yield "期限 / clocks"
         for clock in shape["clocks"]:
-            yield from _clock_lines(clock)
+            yield from clock_lines(clock)
     for title, rows, stage in (
         ("预警 / flags", shape["flags"], "stage"),
         ("线索（未经核实） / leads (unverified)", shape["leads"], "trigger"),
@@ -77,7 +77,8 @@ def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {row['day']}  {row['kind']:<5} {row['type']}  {about}{due}  {row['ce_id'][:12]}".rstrip()
 
 
-def _standing(shape: Mapping[str, Any]) -> str:
+def standing(shape: Mapping[str, Any]) -> str:
+    """Return where the case stands, in Chinese and as the tables name it."""
     cycle = LIFE_CYCLES.get(shape["kind"])
     if cycle is None or not shape["state"]:
         return "-"
@@ -85,7 +86,8 @@ def _standing(shape: Mapping[str, Any]) -> str:
     return "，".join((f"{cycle.states[shape['state']]} {shape['state']}", *beside))
 
 
-def _clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:
+def clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one clock, and how its day came about."""
     what = " ".join(part for part in (clock["rule"], clock["instance"]) if part)
     yield f"  {what}  {clock['status']}  到期 due {clock['due_day'] or '-'}  {clock['owed_by']}"
     found = clock["explanation"] or {}

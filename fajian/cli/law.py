@@ -9,11 +9,12 @@ import typer
 
 from fajian.core.citations import Citation
 from fajian.core.counting import Length
+from fajian.core.lives import LIFE_CYCLES
 from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.law import adoption
 from fajian.law.catalogue import faults
 from fajian.law.documents import load_rules, load_rules_under
-from fajian.law.page import lives_page, page
+from fajian.law.page import examples_of, lives_page, page
 
 app = typer.Typer(
     help="期限与线索规则目录 / the catalogue of duties and triggers",
@@ -67,11 +68,12 @@ def show(rule: Annotated[str, typer.Argument(help="期限或线索编号 / id")]
     if row is None:
         known = ", ".join((*rules.periods, *rules.triggers))
         raise typer.BadParameter(f"没有这条规则 / no such rule: {rule}. 有 / there are: {known}")
+    examples = examples_of(row, rules)
     if as_json:
-        print(orjson.dumps(_plain(row)).decode())
+        print(orjson.dumps(_plain(row) | {"examples": examples}).decode())
         return
     print(f"{row.id}  {row.zh} / {row.en}")
-    for label, text in _description(row):
+    for label, text in (*_description(row), *(("例 / example", example) for example in examples)):
         print(f"  {label}: {text}")
 
 
@@ -114,9 +116,16 @@ def page_() -> None:
 
 
 @app.command()
-def lives() -> None:
+def lives(as_json: Json = False) -> None:
     """案件状态图（Markdown、Mermaid） / The two life cycles as a page, with diagrams."""
-    print(lives_page(), end="")
+    if as_json:
+        tables = {
+            kind: {"states": cycle.states, "transitions": cycle.transitions}
+            for kind, cycle in LIFE_CYCLES.items()
+        }
+        print(orjson.dumps(tables).decode())
+    else:
+        print(lives_page(), end="")
 
 
 def _rows(rules: Rules) -> list[Period | Trigger]:

@@ -10,6 +10,7 @@ import typer
 
 from connectors.projection import Projection, Row
 from fajian.cli import reach
+from fajian.cli.case_as_of import lines_as_of, shape_as_of
 from fajian.cli.case_text import case_lines, case_shape
 from fajian.cli.publish import text_of
 from fajian.cli.reach import SideOption
@@ -87,15 +88,43 @@ def leads(
 def case(
     subject: Annotated[str, typer.Argument(help="案号或其他主体 / case number or other subject")],
     side: SideOption = "court",
+    day: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="某日终了时的情形 / as it stood after a day"),
+    ] = None,
+    known: Annotated[
+        str,
+        typer.Option(
+            metavar="then|now",
+            help="当时所知，或者今日所知的当时 / what was known then, or is known now of then",
+        ),
+    ] = "then",
     as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
     """一个案件：时间线、期限及其计算、预警 / One subject: time line, clocks, flags, ledger offset."""
-    name = canonical(subject)
-    shape = asyncio.run(case_shape(Projection(reach.dsn(side)), name or subject))
+    name = canonical(subject) or subject
+    projection = Projection(reach.dsn(side))
+    if day is not None:
+        _case_as_of(projection, name, side, day.date(), known, as_json=as_json)
+        return
+    shape = asyncio.run(case_shape(projection, name))
     if shape is None:
         typer.echo(f"{side} 的投影中没有 / the projection of {side} knows nothing of {name}", err=True)
         raise typer.Exit(1)
     typer.echo(orjson.dumps(shape).decode() if as_json else "\n".join(case_lines(shape)))
+
+
+def _case_as_of(
+    projection: Projection, subject: str, side: str, day: date, known: str, *, as_json: bool
+) -> None:
+    if known not in ("then", "now"):
+        raise typer.BadParameter(f"应为 / expected then|now, 得到 / got {known}", param_hint="--known")
+    told = asyncio.run(projection.fetch("history", subject=subject))
+    shape = shape_as_of(subject, told, day, "then" if known == "then" else "now")
+    if shape is None:
+        typer.echo(f"{side} 至 {day} 一无所知 / {side} knew nothing of {subject} by then", err=True)
+        raise typer.Exit(1)
+    typer.echo(orjson.dumps(shape).decode() if as_json else "\n".join(lines_as_of(shape)))
 
 
 def ack(

@@ -1,6 +1,7 @@
 """`fajian rules`: which versions of law, calendar and policy were adopted, and adopting another."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,10 +18,11 @@ from fajian.law.adoption import changes, check_keys, pending
 from fajian.law.catalogue import faults
 from fajian.law.documents import MODEL, load_rules_under
 from fajian.settings import Settings
+from fajian.streams.adoption import moved_subjects
 from fajian.streams.log import KafkaLog
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.rules_topic import RulesTopic, publish_rules
-from schemas.topics import OPERATOR
+from schemas.topics import HUB, OPERATOR
 
 app = typer.Typer(
     help="规则版本：法律、日历、政策 / Rules versions: law, calendar, policy",
@@ -71,6 +73,48 @@ def adopt(
         return
     for line in _report_lines(report, model=policy is None):
         print(line)
+
+
+@app.command()
+def diff(
+    policy: Annotated[
+        Path | None, typer.Option(help="政策文件，默认示范政策 / a policy instead of the model")
+    ] = None,
+    effective: Annotated[str | None, typer.Option(help="生效日，默认明日 / default: tomorrow")] = None,
+    as_json: Json = False,
+) -> None:
+    """采用之前：哪些案件的期限会变动 / Before adopting: which duties of which cases would move, and how."""
+    first = _day(effective) if effective else clock.now().date() + timedelta(days=1)
+    rows = asyncio.run(_moved(settings_of(HUB), load_rules_under(policy), first))
+    for row in rows:
+        print(orjson.dumps(row).decode() if as_json else _moved_line(row))
+    if not as_json:
+        by_rule = Counter(row["rule"] for row in rows)
+        counts = "、".join(f"{rule} {count}" for rule, count in sorted(by_rule.items())) or "无 / none"
+        print(f"变动 / moved: {len(rows)}（{counts}）")
+
+
+async def _moved(settings: Settings, rules: Rules, effective: date) -> list[dict[str, Any]]:
+    async with KafkaLog(settings, client_id="fajian-rules") as log:
+        topic = RulesTopic(log)
+        await topic.refresh()
+        before = topic.before(effective)
+        if before is None:
+            return []
+        moves = moved_subjects(log, partitions=settings.partitions, before=before, after=rules)
+        return [row async for row in moves]
+
+
+def _moved_line(row: dict[str, Any]) -> str:
+    what = " ".join(part for part in (row["rule"], row["instance"]) if part)
+    return f"{row['subject']}  {what}  {_judged(row['was'])} → {_judged(row['becomes'])}"
+
+
+def _judged(shape: dict[str, Any] | None) -> str:
+    if shape is None:
+        return "-"
+    provisional = "（暂定 provisional）" if shape["provisional"] else ""
+    return f"{shape['phase']} {shape['due_day'] or '-'}{provisional}"
 
 
 def _day(text: str) -> date:

@@ -69,13 +69,11 @@ class Life:
 
 
 def live(cycle: LifeCycle, facts: Iterable[Happened]) -> Life:
-    """Run *facts*, in the order of the law, through *cycle*."""
+    """Run *facts*, all of which move something, through *cycle* in the order of the law."""
     state, beside, impossible = cycle.first, dict.fromkeys(cycle.beside, False), dict[int, State]()
     whole: bool | None = None
     for place, fact in enumerate(facts):
         word = cycle.word(fact.name, fact.body)
-        if word not in cycle.words:
-            continue
         if whole is None and word not in cycle.heralds:
             whole = word in cycle.beginnings
         moved = False

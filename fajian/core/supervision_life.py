@@ -75,16 +75,19 @@ TRANSITIONS: Final[Mapping[State, Mapping[Word, State]]] = {
         "ExOfficioStarted": REVIEWING_EX_OFFICIO,
         "SupervisionClosed": CLOSED,
     },
+    # A suggestion shows that the review is over, to the court as well, which is not told of its conclusion.
     REVIEWING: {
         "ReviewConcluded:suggestion": DECIDED,
         "ReviewConcluded:not-supported": NOT_SUPPORTED,
         "ReviewConcluded:terminated": TERMINATED,
         "ReviewConcluded:refer-up": REFERRED_UP,
+        **_after("SuggestionSent", "SuggestionReceived", "SupervisionClosed"),
     },
     REVIEWING_EX_OFFICIO: {
         "ReviewConcluded:suggestion": DECIDED,
         "ReviewConcluded:terminated": TERMINATED,
         "ReviewConcluded:refer-up": REFERRED_UP,
+        **_after("SuggestionSent", "SuggestionReceived", "SupervisionClosed"),
     },
     DECIDED: _after("SuggestionSent", "SuggestionReceived", "SuggestionWithdrawn", "SupervisionClosed"),
     SENT: _after("SuggestionSent", "SuggestionReceived", "CourtReplied", "SuggestionWithdrawn"),

@@ -5,6 +5,7 @@ from typing import Final
 
 from fajian.core.citations import Citation
 from fajian.core.counting import FITTING_UNITS
+from fajian.core.lives import LIFE_CYCLES
 from fajian.core.patterns import PATTERNS_BY_NAME
 from fajian.core.rules import Cue, Period, Rules, Trigger, Visibility
 from fajian.core.subjects import KINDS
@@ -14,6 +15,44 @@ from fajian.law.policy_check import first_day_not_shortened
 from schemas.registry import TYPES
 
 OURS: Final = "D"  #: the basis of a row that is our own proposal
+
+#: Events that no row of the law listens to, and what they are there for.
+KEPT: Final[Mapping[str, str]] = {
+    "ClockTicked": "the clock itself",
+    "LedgerDeclared": "the beginning of a ledger",
+    "Retracted": "takes a fact back",
+    "BaselineImported": "marks earlier breaches historic",
+    "OutageNoted": "excuses late records",
+    "FlagAcknowledged": "answers a flag",
+    "FlagAnswered": "answers a flag",
+    "StateDigest": "compares the copies of both sides",
+    "CaseDisclosed": "opens what a side may see",
+    "DisclosureEnded": "closes it again",
+    "LeadRaised": "published by the bus, or raised by a person",
+    "LeadScreened": "decides what becomes of a lead",
+    "AlarmHandlingSeen": "the discipline team has seen that an alarm was handled",
+    "IssueTabled": "agenda of the joint meeting",
+    "MeetingCalled": "agenda of the joint meeting",
+    "JointMeetingHeld": "agenda of the joint meeting",
+    "IssueSettled": "agenda of the joint meeting",
+    "IssueReferredUp": "agenda of the joint meeting",
+    "LeadingGroupDecided": "agenda of the joint meeting",
+    "ExtensionRequested": "on file: asking in the window extends nothing by itself",
+    "ExtensionRecorded": "on file: the record to the high court",
+    "SeizureLapsed": "on file: the clock of the effect shows it first",
+    "AuctionPaused": "on file: the pause of one auction, which resumes under auc-resume",
+    "DebtorDied": "on file for lists and restrictions",
+    "PropertyTransferred": "on file: what became of a thing",
+    "MoneyAttributed": "on file: unknown money has found its case",
+    "PanelFormed": "on file: who rules on an objection",
+    "OrganFailedToAssist": "on file for a suggestion to another organ",
+    "OrganAssisted": "on file for a suggestion to another organ",
+    "SuggestionChanged": "on file: a suggestion was replaced",
+    "IntegrityLeadReferred": "on file: goes to the discipline team",
+}
+
+#: Instruments that no row cites: they hold the rules of counting.
+COUNTED_BY: Final = frozenset({"CC"})
 
 
 def load_catalogue() -> Mapping[str, Period]:
@@ -38,6 +77,8 @@ def faults(rules: Rules) -> Iterator[str]:
     yield from _unknown("policy", "approved row", rules.policy.approved, {**rules.periods, **rules.triggers})
     yield from _faults_of_local_periods(rules)
     yield from _orphans(rules)
+    yield from _unused_events(rules)
+    yield from _faults_of_instruments(rules)
 
 
 def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
@@ -55,6 +96,7 @@ def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
         yield from _unknown(where, "post", period.extension.by, rules.posts)
     if period.runs:
         yield from _faults_of_running(period, where)
+        yield from _out_of_reach(period, where, rules)
     elif period.nature in ("trap", "check", "window") and period.opens:
         yield f"{where}: a {period.nature} opens nothing, it names {period.opens[0].event}"
 
@@ -66,6 +108,19 @@ def _faults_of_running(period: Period, where: str) -> Iterator[str]:
         yield f"{where}: expected an event that closes it"
     if period.length is None and not period.fixed_by:
         yield f"{where}: expected a length, or a field that fixes its end"
+
+
+def _out_of_reach(period: Period, where: str, rules: Rules) -> Iterator[str]:
+    """Yield that no opening, or no closing, is ever said of a subject that carries the clock."""
+    for what, cues in (("opens", period.opens), ("closes", (*period.closes, *period.closes_all))):
+        if cues and not any(_reaches(cue, period, rules) for cue in cues):
+            yield f"{where}: nothing that {what} it is ever said of {', '.join(period.on)}"
+
+
+def _reaches(cue: Cue, period: Period, rules: Rules) -> bool:
+    row = rules.events.get(cue.event)
+    kinds = {cue.on} & set(period.on) if cue.on else set(period.on)
+    return row is None or not kinds.isdisjoint(row.subjects)
 
 
 def _faults_of_trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
@@ -84,6 +139,11 @@ def _faults_of_trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
     yield from _unknown(where, "pattern", filter(None, [trigger.pattern]), PATTERNS_BY_NAME)
     if not (trigger.periods or trigger.finder or trigger.pattern):
         yield f"{where}: expected periods, a finder or a pattern, it has none"
+    for period in (rules.periods[name] for name in trigger.periods if name in rules.periods):
+        if not period.can_be_broken:
+            yield f"{where}: {period.id} is never overdue, so nothing is raised"
+        if set(period.on).isdisjoint(trigger.on):
+            yield f"{where}: {period.id} never runs on {', '.join(trigger.on)}"
 
 
 def _faults_of_params(where: str, trigger: Trigger, rules: Rules) -> Iterator[str]:
@@ -148,6 +208,31 @@ def _orphans(rules: Rules) -> Iterator[str]:
     used |= {post for period in rules.periods.values() if period.extension for post in period.extension.by}
     for post in sorted(rules.posts.keys() - used):
         yield f"post {post}: owes, hears and decides nothing"
+
+
+def _unused_events(rules: Rules) -> Iterator[str]:
+    """Yield events that open, close, stop, extend and show nothing, and that the bus does not act on."""
+    used = {name for period in rules.periods.values() for name in period.mentions}
+    used |= {cue.event for stop in rules.stops.values() for cue in (*stop.begins, *stop.ends)}
+    used |= {name for trigger in rules.triggers.values() for name in trigger.watches}
+    used |= {name for first, then, _ in rules.impossible for name in (first, then)}
+    used |= {word.partition(":")[0] for cycle in LIFE_CYCLES.values() for word in cycle.words}
+    for name in sorted(rules.events.keys() - used - KEPT.keys()):
+        yield f"event {name}: opens, closes, stops and shows nothing"
+    yield from _unknown("kept", "event", KEPT, rules.events)
+
+
+def _faults_of_instruments(rules: Rules) -> Iterator[str]:
+    cites = [cite for period in rules.periods.values() for cite in period.cites]
+    cites += [cite for trigger in rules.triggers.values() for cite in trigger.cites]
+    variants = (variant for period in rules.periods.values() for variant in period.variants)
+    cites += [cite for variant in variants for cite in variant.cites]
+    cited = {cite.instrument for cite in cites}
+    for short, instrument in rules.instruments.items():
+        if not instrument.versions:
+            yield f"instrument {short}: expected a version, with the day from which it is in force"
+        if short not in cited | COUNTED_BY:
+            yield f"instrument {short}: no row cites it"
 
 
 def _unknown_citations(where: str, cites: Iterable[Citation], rules: Rules) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from fajian.core.calendar import SHANGHAI
+from fajian.core.clocks import as_day
 from fajian.core.counting import Due, Length, count_due
 from fajian.core.life import drawn
 from fajian.core.lives import LIFE_CYCLES
@@ -83,14 +84,11 @@ def lives_page() -> str:
 def _lines(rules: Rules) -> Iterator[str]:
     yield HEAD
     yield "## 期限 / Periods\n"
-    worked: dict[str, list[Example]] = {}
-    for example in load_examples():
-        worked.setdefault(example.rule, []).append(example)
     for period in rules.periods.values():
-        yield from _period(period, worked.get(period.id, []), rules)
+        yield from _period(period, rules)
     yield "## 线索规则 / Triggers\n"
     for trigger in rules.triggers.values():
-        yield from _trigger(trigger)
+        yield from _trigger(trigger, rules)
     yield "## 停止计算 / Stops\n"
     yield "| kind | begins | ends |\n| --- | --- | --- |"
     for stop in rules.stops.values():
@@ -103,7 +101,7 @@ def _lines(rules: Rules) -> Iterator[str]:
         yield f"| {one.short} | {one.zh} | {texts} | {one.sure} |"
 
 
-def _period(period: Period, examples: list[Example], rules: Rules) -> Iterator[str]:
+def _period(period: Period, rules: Rules) -> Iterator[str]:
     yield f"### {period.id}\n"
     yield f"{period.zh} / {period.en}\n"
     of = f" of `{period.line_of}`" if period.line_of else ""
@@ -128,20 +126,57 @@ def _period(period: Period, examples: list[Example], rules: Rules) -> Iterator[s
         by = f" ({', '.join(period.extension.by)})" if period.extension.by else ""
         yield f"- 延长 extension: {period.extension.event}{by}"
     yield f"- 逾期 overdue: {period.overdue or '-'}"
-    for example in examples:
-        yield f"- 例 {example.no}: {_worked(example)}"
-    if not examples and period.length is not None:
-        yield f"- 例 example: {_shown(period, rules)}"
+    yield from (f"- 例 {example}" for example in examples_of(period, rules))
     yield ""
 
 
-def _trigger(trigger: Trigger) -> Iterator[str]:
+def _trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
     yield f"### {trigger.id}\n"
     yield f"{trigger.zh} / {trigger.en}\n"
     yield f"- 依据 basis: {trigger.basis} (**{trigger.sure}**), 监督事由 ground: {trigger.ground}"
     names = ", ".join(trigger.periods) or "-"
     yield f"- 期限 periods: {names}; 发现 finder: {trigger.finder or '-'}"
+    yield from (f"- 例 {example}" for example in examples_of(trigger, rules))
     yield ""
+
+
+def examples_of(row: Period | Trigger, rules: Rules) -> list[str]:
+    """Return worked examples of *row*, each with its days and why they are what they are.
+
+    Those of the catalogue come with their number; where it has none, one of ours.
+    """
+    if isinstance(row, Trigger):
+        found = [f"example: {_raised(row, rules.periods[name], rules)}" for name in row.periods[:1]]
+        return [*found, f"example: {_found(row, rules)}"] if row.finder or row.pattern else found
+    worked = [example for example in load_examples() if example.rule == row.id]
+    if worked or row.length is None:
+        return [f"{example.no}: {_worked(example)}" for example in worked]
+    return [f"example: {_shown(row, rules)}"]
+
+
+def _raised(trigger: Trigger, period: Period, rules: Rules) -> str:
+    """Say when a breach of *period* becomes a lead."""
+    if period.length is None:
+        return f"`{period.id}` 按所定之日 by the day that was fixed"
+    start = datetime.combine(SHOWN_FROM, time(10, 20), SHANGHAI) if period.count == "H" else SHOWN_FROM
+    due_day = as_day(count_due(start, period.length, period.count, rules.calendar).due_day)
+    if due_day is None:
+        return f"`{period.id}`"
+    return f"`{period.id}` 自 from {SHOWN_FROM}，{_told(due_day, trigger, rules, '逾期 overdue after')}"
+
+
+def _found(trigger: Trigger, rules: Rules) -> str:
+    return f"所涉之日 the act on {SHOWN_FROM}，{_told(SHOWN_FROM, trigger, rules, '自该日 counts from')}"
+
+
+def _told(day: date, trigger: Trigger, rules: Rules, how: str) -> str:
+    window = rules.policy.answer_window
+    until = rules.calendar.add_working_days(day, window)
+    across = "只告知本方 told to its own side alone, no lead"
+    if trigger.lead:
+        is_settled = rules.is_settled(trigger.id, trigger.sure)
+        across = "线索 lead" if is_settled else "双方认可该条后为线索 a lead once both sides approve the row"
+    return f"{how} {day}；答复期 answer window {window} 个工作日至 to {until} → {across} **{until}**"
 
 
 def _length(length: Length | None, count: str) -> str:
@@ -178,7 +213,25 @@ def _shown(period: Period, rules: Rules) -> str:
     start = datetime.combine(SHOWN_FROM, time(10, 20), SHANGHAI) if period.count == "H" else SHOWN_FROM
     window = period.nature == "window"
     due = count_due(start, period.length, period.count, rules.calendar, window=window)
-    return f"{start} → {_answer(due)}"
+    return f"{start} → {_answer(due)}; {_why(due, window=window)}"
+
+
+def _why(due: Due, *, window: bool) -> str:
+    """Say in words how the day came about."""
+    if due.count == "H":
+        return f"自下一整时起算 from the next full hour, {due.first_day}"
+    if due.count == "BACK":
+        how = "届满前的窗口 the window before the end" if window else "自该日倒算 counted back from that day"
+    else:
+        how = f"次日起算 from the next day, {due.first_day}"
+    steps = [how, f"届满 nominal end {due.nominal_end}"]
+    if due.rolled_over:
+        steps.append(f"末日休息 rolled over {', '.join(map(str, due.rolled_over))}")
+    if due.count == "MIN":
+        steps.append("超过，不含本数 more than: the last day itself is too early")
+    if due.count == "EXP":
+        steps.append("效力不顺延 an effect lapses even on a rest day")
+    return "；".join(steps)
 
 
 def _answer(due: Due) -> str:

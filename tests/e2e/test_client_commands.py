@@ -116,6 +116,18 @@ def test_a_case_shows_its_time_line_in_any_spelling_of_its_number(fajian: Comman
     assert {"MoneyArrived"} <= {row["type"] for row in shape["timeline"]}
 
 
+def test_a_case_is_shown_as_it_stood_on_a_day(fajian: Command) -> None:
+    today, before = now().date(), (now() - timedelta(days=30)).date()
+
+    known_then = fajian("case", CASE, "--as-of", str(before), "--json")
+    known_now = rows(fajian("case", CASE, "--as-of", str(before), "--known", "now", "--json"))[0]
+    shape = rows(fajian("case", CASE, "--as-of", str(today), "--json"))[0]
+
+    assert known_then.returncode == 1  # reported only today
+    assert [fact["type"] for fact in known_now["facts"]] == ["MoneyArrived"]
+    assert (known_now["state"], shape["state"]) == ("paying", "paying")
+
+
 def test_a_flag_can_be_acknowledged_and_answered(fajian: Command) -> None:
     flag = until(lambda: rows(fajian("flags", "--subject", CASE, "--json"))[0], "flag_id")
 

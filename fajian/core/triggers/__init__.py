@@ -2,12 +2,12 @@
 
 `triggers.toml` names them, one row for each trigger. `delay` is about clocks; `acts` and `objects` about what
 was done too early or against a bar; `missing` about what was not done; `credit` about money and listings;
-`records` about the records themselves.
+`records` about the records themselves; `steps` about what the procuratorate itself decides.
 """
 
 from collections.abc import Mapping
 
-from fajian.core.triggers import acts, credit, delay, missing, objects, records
+from fajian.core.triggers import acts, credit, delay, missing, objects, records, steps
 from fajian.core.triggers.evidence import Evidence, Finder, Finding, Predicate
 
 __all__ = ["FINDERS", "PREDICATES", "Evidence", "Finder", "Finding", "Predicate"]
@@ -34,6 +34,7 @@ FINDERS: Mapping[str, Finder] = {
     "short-notice": objects.short_notice,
     "stay-beyond-its-cap": acts.stay_beyond_its_cap,
     "still-restricted": credit.still_restricted,
+    "supervision-steps": steps.supervision_steps,
     "unclaimed-money": missing.unclaimed_money,
     "uncorrected": missing.uncorrected,
     "unlawful-detention": acts.unlawful_detention,

@@ -62,3 +62,10 @@ def test_a_policy_with_another_key_is_refused_until_the_bus_is_told_of_it(
 
     assert isinstance(refused.exception, PolicyError)
     assert "双方已签" in taken.stdout
+
+
+def test_before_adopting_one_sees_what_would_move(run: Run) -> None:
+    same = run("diff", "--json")
+
+    assert same.exit_code == 0
+    assert [orjson.loads(line) for line in same.stdout.splitlines()] == []

@@ -29,6 +29,22 @@ def test_a_row_shows_its_source_and_its_mark() -> None:
     assert "已核对原文" in output
 
 
+def test_a_row_shows_worked_examples_with_their_numbers() -> None:
+    _, text = run("law", "show", "pay-out")
+    _, document = run("law", "show", "pay-out", "--json")
+
+    assert "例 / example: W08: 2024-01-11 → nominal_end **2024-02-10**, due_day **2024-02-18**" in text
+    assert [example[:3] for example in json.loads(document)["examples"]] == ["W08", "W18"]
+
+
+def test_the_life_cycles_are_shown_as_diagrams_and_as_tables() -> None:
+    _, text = run("law", "lives")
+    _, document = run("law", "lives", "--json")
+
+    assert "stateDiagram-v2" in text
+    assert json.loads(document)["case"]["transitions"]["applied"]["CaseDocketed"] == "docketed"
+
+
 def test_an_unknown_row_is_wrong_usage_and_says_what_there_is() -> None:
     status, output = run("law", "show", "pay-in")
 
@@ -40,4 +56,6 @@ def test_unverified_rows_are_pending() -> None:
     status, output = run("law", "pending", "--json")
 
     assert status == 0
-    assert [json.loads(line)["id"] for line in output.splitlines()] == ["T38"]
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert {"T38", "T41"} <= {row["id"] for row in rows}
+    assert {row["sure"] for row in rows} == {"M", "D"}

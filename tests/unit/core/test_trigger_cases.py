@@ -879,8 +879,9 @@ CASES = [
 ]
 
 
-#: `test_triggers.py` tries single facts, `test_patterns.py` what is found across cases.
-ELSEWHERE = {"T14", "T38", *(row.id for row in RULES.triggers.values() if row.pattern)}
+#: `test_triggers.py` tries single facts, `test_patterns.py` what is found across cases, and
+#: `test_supervision_steps.py` the steps of the procuratorate.
+ELSEWHERE = {"S01", "T14", "T38", *(row.id for row in RULES.triggers.values() if row.pattern)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.trigger} {case.why}")

@@ -44,3 +44,17 @@ def test_every_row_with_a_number_has_a_worked_example() -> None:
     for period in load_rules().periods.values():
         section = text.partition(f"### {period.id}\n")[2].partition("\n### ")[0]
         assert ("- 例 " in section) == (period.length is not None), period.id
+
+
+def test_every_trigger_has_an_example_that_says_when_it_is_a_lead() -> None:
+    text = page()
+
+    for trigger in load_rules().triggers.values():
+        section = text.partition(f"### {trigger.id}\n")[2].partition("\n### ")[0]
+        assert "- 例 example: " in section, trigger.id
+
+
+def test_an_example_says_why_its_day_is_what_it_is() -> None:
+    section = page().partition("### auc-again\n")[2].partition("\n### ")[0]
+
+    assert "次日起算 from the next day, 2026-03-03；届满 nominal end 2026-04-01" in section
