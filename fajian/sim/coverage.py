@@ -9,7 +9,9 @@ from fajian.core.rules import Rules
 from fajian.sim.truth import Planted
 
 #: Rows without a breach or without a near miss in any run, and why.
-NEVER_PLANTED: Final[Mapping[str, str]] = {}
+NEVER_PLANTED: Final[Mapping[str, str]] = {
+    "S01": "the county's procuratorate takes no step that the texts forbid; unit tests take each of them",
+}
 
 
 @dataclass(frozen=True, slots=True)
