@@ -62,7 +62,7 @@ def test_the_bundled_tables_hold_together() -> None:
         ("periods", "opens", [], "period enf-docket: expected an event that opens it"),
         ("periods", "stops", ["sleep"], "period enf-docket: stop 'sleep' is in no table"),
         ("triggers", "periods", ["pay-in"], "trigger T01: period 'pay-in' is in no table"),
-        ("triggers", "periods", [], "trigger T01: expected periods or a finder, it has neither"),
+        ("triggers", "periods", [], "trigger T01: expected periods, a finder or a pattern, it has none"),
         ("triggers", "predicate", "perhaps", "trigger T01: predicate 'perhaps' is in no table"),
         ("visibility", "events", ["Nothing"], "visibility skeleton: event 'Nothing' is in no table"),
         (
