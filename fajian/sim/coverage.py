@@ -9,8 +9,11 @@ from fajian.core.rules import Rules
 from fajian.sim.truth import Planted
 
 #: Rows without a breach or without a near miss in any run, and why.
+_PATTERN: Final = "a pattern across cases, marked D: told only when both sides have approved the row"
 NEVER_PLANTED: Final[Mapping[str, str]] = {
     "S01": "the county's procuratorate takes no step that the texts forbid; unit tests take each of them",
+    "T37": _PATTERN,
+    "T39-title": _PATTERN,
 }
 
 
