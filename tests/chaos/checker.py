@@ -13,6 +13,7 @@ import orjson
 
 from fajian.core.casework import Casework
 from fajian.core.memory import Memory, fold_all
+from fajian.core.patterns import Patterns
 from fajian.core.ports import Folder
 from fajian.core.routing import Router
 from fajian.core.rules import Rules
@@ -26,6 +27,7 @@ from schemas.topics import (
     FLAGS,
     HOLDS,
     LEADS,
+    PATTERNS,
     PROGRESS,
     RULES,
     SIDES,
@@ -79,6 +81,7 @@ def check(reader: Reader, submitted: Collection[Event], say: Say) -> tuple[Findi
     _fold_inboxes(reader, expected)
     say("ledger folded again / 重算总账")
     _fold_ledger(reader, rules, expected, bus)
+    _fold_patterns(reader, rules, expected)
     say("routing folded again / 重算分送")
     for topic in (FLAGS, LEADS):
         _fold_partitions(reader, topic, lambda: Router(rules.__getitem__), expected)
@@ -124,6 +127,14 @@ def _fold_ledger(reader: Reader, rules: Mapping[str, Rules], expected: Expected,
                     expected.add(output, f"{CASE_EVENTS}/{number}/{output.cause}")
 
 
+def _fold_patterns(reader: Reader, rules: Mapping[str, Rules], expected: Expected) -> None:
+    patterns, store = Patterns(rules.__getitem__, reader.partitions(CASE_EVENTS)), Memory()
+    for records in reader.batches(PATTERNS):
+        for folded in fold_all(patterns, records, store):
+            for output in folded.outputs:
+                expected.add(output, f"{PATTERNS}/0/{output.cause}")
+
+
 def _note_state(bus: Bus, partition: int, key: bytes, value: bytes, cause: int) -> None:
     bus.states[key] = State(value, cause)
     if key.startswith(MARKER):
@@ -135,8 +146,9 @@ def _see_all(reader: Reader, expected: Expected, findings: Findings, bus: Bus) -
     for record in reader.records(CASE_EVENTS):
         if record.header("ce_source") != TICKER:
             expected.see(record, findings)
-    for record in reader.records(HOLDS):
-        expected.see(record, findings)
+    for topic in (HOLDS, PATTERNS):
+        for record in reader.records(topic):
+            expected.see(record, findings)
     for topic, kept in ((FLAGS, bus.flags), (LEADS, bus.leads)):
         for record in reader.records(topic):
             if expected.see(record, findings):
