@@ -1,6 +1,6 @@
 """All measures, in the order in which they are taken. A new module of measures is named here."""
 
-from bench import clocks, contest, fold, latency
+from bench import clocks, connectors, contest, fold, latency
 from bench.harness import Measure
 
 MEASURES: tuple[Measure, ...] = (
@@ -8,4 +8,5 @@ MEASURES: tuple[Measure, ...] = (
     *contest.MEASURES,
     *latency.MEASURES,
     *clocks.MEASURES,
+    *connectors.MEASURES,
 )

@@ -1,0 +1,316 @@
+"""The sources against what one would write by hand for the same work, on the embedded Kafka and PostgreSQL.
+
+Requests are ASGI calls in this process, without sockets: what is compared is the door, not the web server.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+from statistics import median, quantiles
+from time import monotonic, perf_counter
+from typing import Any, cast
+
+import orjson
+import psycopg
+from psycopg.rows import dict_row
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Scope
+
+from bench.harness import Bench, Figure, Measure, median_of, ratio_of
+from connectors import court
+from connectors.config import ConnectorConfig, load_side
+from connectors.kafka import KafkaInbox, Letter
+from connectors.metrics import Metrics, PartHealth
+from connectors.source_config import HttpSource, OutboxSource
+from connectors.sources.http import HttpDoor, build_app
+from connectors.sources.judge import judge_for, types_of
+from connectors.sources.keys import Doorman
+from connectors.sources.outbox import OutboxRelay, opened_outbox
+from connectors.sources.rates import Rates
+from fajian.local.stack import StackInfo
+from schemas.topics import inbox
+
+PARTITIONS = 4
+AT_ONCE = 64
+KEYS = {name: f"bench key of the system {name}" for name in ("busy", "quiet", "noisy")}
+QUIET_PER_SECOND = 50
+NORMAL_PER_SECOND = 100
+NOISE = 10  #: times the normal rate
+INBOX = inbox("court")
+
+
+def _event(number: int) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"e-{number}",
+        "source": "//court/皖1324",
+        "type": "cn.fajian.enforcement.money-paid.v1",
+        "time": "2022-05-01T00:00:00+08:00",
+        "subject": f"（2022）皖1324执{100 + number % 500}号",
+        "data": {"payment_ref": f"P-{number}", "amount": "100.00"},
+    }
+
+
+def _config(info: StackInfo) -> ConnectorConfig:
+    return load_side("court", court.CONFIG, info.environment("court"))
+
+
+def _inbox(config: ConnectorConfig) -> KafkaInbox:
+    return KafkaInbox(INBOX, config.kafka, timeout_seconds=30, client_id="fajian-bench")
+
+
+def _door(kafka: KafkaInbox, **limits: Any) -> ASGIApp:
+    keys = [{"system": name, "key": key, "sources": ["//court/"]} for name, key in KEYS.items()]
+    config = HttpSource.model_validate({"kind": "http", "port": 0, "keys": keys, **limits})
+    return build_app(
+        HttpDoor(
+            config=config,
+            side="court",
+            sender="//court/connector",
+            types=types_of("court"),
+            doorman=Doorman(config, side="court"),
+            rates=Rates(config, clock=monotonic),
+            inbox=kafka,
+            judge=judge_for("court"),
+            projection=None,
+            metrics=Metrics("court"),
+            health=dict,
+        )
+    )
+
+
+def _bare(kafka: KafkaInbox) -> ASGIApp:
+    """The handler that one would write in a quarter of an hour: no key, no checks, no limits."""
+
+    async def take(request: Request) -> Response:
+        event = orjson.loads(await request.body())
+        data = event.pop("data")
+        headers = tuple((f"ce_{name}", value.encode()) for name, value in event.items())
+        letter = Letter(event["subject"].encode(), orjson.dumps(data), headers)
+        [placed] = await kafka.put([letter])
+        return Response(orjson.dumps({"placed": str(placed)}), 202, media_type="application/json")
+
+    return Starlette(routes=[Route("/v1/events", take, methods=["POST"])])
+
+
+async def _call(app: ASGIApp, system: str, body: bytes) -> int:
+    """Post *body*; return the status."""
+    headers = [
+        (b"content-type", b"application/cloudevents+json"),
+        (b"authorization", f"Bearer {KEYS[system]}".encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/v1/events",
+        "raw_path": b"/v1/events",
+        "query_string": b"",
+        "headers": headers,
+    }
+    status = 0
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    await app(scope, receive, send)
+    return status
+
+
+async def _rate(app: ASGIApp, bodies: Sequence[bytes]) -> float:
+    """Post all of *bodies*, so many at once; return requests a second."""
+    rest = iter(bodies)
+
+    async def client() -> None:
+        for body in rest:
+            assert await _call(app, "busy", body) == 202
+
+    begun = perf_counter()
+    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+    return len(bodies) / (perf_counter() - begun)
+
+
+def http(bench: Bench) -> Figure:
+    config = _config(bench.stack(PARTITIONS))
+    bodies = [orjson.dumps(_event(number)) for number in range(bench.size(5000, 200))]
+
+    async def measure() -> Figure:
+        kafka = _inbox(config)
+        await kafka.open()
+        try:
+            door, bare = _door(kafka, events_per_second=1e6, burst_events=10**6), _bare(kafka)
+            await _rate(door, bodies[:200])
+            pairs = [(await _rate(door, bodies), await _rate(bare, bodies)) for _ in range(bench.rounds)]
+        finally:
+            await kafka.close()
+        return ratio_of([ours for ours, _ in pairs], [bare for _, bare in pairs], requests=len(bodies))
+
+    return asyncio.run(measure())
+
+
+def noisy(bench: Bench) -> Figure:
+    config = _config(bench.stack(PARTITIONS))
+    seconds = bench.size(10, 2)
+
+    async def measure() -> Figure:
+        kafka = _inbox(config)
+        await kafka.open()
+        try:
+            limits = {"events_per_second": NORMAL_PER_SECOND, "burst_events": NORMAL_PER_SECOND}
+            app = _door(kafka, **limits)
+            pairs = []
+            for _ in range(bench.rounds):
+                alone = await _p99(app, seconds)
+                making = asyncio.create_task(_noise(app))
+                pairs.append((await _p99(app, seconds), alone))
+                making.cancel()
+        finally:
+            await kafka.close()
+        return median_of(
+            (noisy / alone for noisy, alone in pairs),
+            alone_ms=round(1000 * median(alone for _, alone in pairs), 2),
+            noisy_ms=round(1000 * median(noisy for noisy, _ in pairs), 2),
+        )
+
+    return asyncio.run(measure())
+
+
+async def _p99(app: ASGIApp, seconds: float) -> float:
+    """Return the p99 of a quiet system: counted from when each request was due, so that no wait is hidden."""
+    took: list[float] = []
+
+    async def one(due: float, body: bytes) -> None:
+        assert await _call(app, "quiet", body) == 202
+        took.append(perf_counter() - due)
+
+    begun, tasks = perf_counter(), []
+    for number in range(int(seconds * QUIET_PER_SECOND)):
+        due = begun + number / QUIET_PER_SECOND
+        await asyncio.sleep(max(0.0, due - perf_counter()))
+        tasks.append(asyncio.create_task(one(due, orjson.dumps(_event(number)))))
+    await asyncio.gather(*tasks)
+    return quantiles(took, n=100)[98]
+
+
+async def _noise(app: ASGIApp) -> None:
+    """Post ten times as much as a system may."""
+    body, begun, number = orjson.dumps(_event(0)), perf_counter(), 0
+    running: set[asyncio.Task[int]] = set()
+    while True:
+        number += 1
+        due = begun + number / (NOISE * NORMAL_PER_SECOND)
+        await asyncio.sleep(max(0.0, due - perf_counter()))
+        task = asyncio.create_task(_call(app, "noisy", body))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+
+ROWS = 500
+
+
+def outbox(bench: Bench) -> Figure:
+    config = _config(bench.stack(PARTITIONS))
+    assert config.postgres is not None
+    dsn = config.postgres.dsn.get_secret_value()
+    count = bench.size(5000, 500)
+
+    async def measure() -> Figure:
+        kafka = _inbox(config)
+        await kafka.open()
+        try:
+            pairs = []
+            for _ in range(bench.rounds):
+                ours = await _drained(dsn, count, lambda: _by_relay(dsn, kafka))
+                theirs = await _drained(dsn, count, lambda: _by_hand(dsn, kafka))
+                pairs.append((ours, theirs))
+        finally:
+            await kafka.close()
+        return ratio_of([ours for ours, _ in pairs], [theirs for _, theirs in pairs], rows=count)
+
+    return asyncio.run(measure())
+
+
+async def _drained(dsn: str, count: int, drain: Callable[[], Awaitable[None]]) -> float:
+    """Fill the outbox anew, drain it; return rows a second."""
+    sql = files("connectors.sql").joinpath("outbox.sql").read_text(encoding="utf-8")
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as opened:
+        await opened.execute(cast("Any", sql))
+        await opened.execute("TRUNCATE fajian_outbox")
+        await opened.execute(
+            "INSERT INTO fajian_outbox (id, source, type, subject, occurred_at, data) "
+            "SELECT n::text, '//court/皖1324', 'MoneyPaid', '（2022）皖1324执' || 100 + n %% 500 || '号', "
+            '\'2022-05-01 00:00+08\', \'{"payment_ref": "P", "amount": "1.00"}\' '
+            "FROM generate_series(1, %s) AS n",
+            [count],
+        )
+        await opened.execute("ANALYZE fajian_outbox")
+    begun = perf_counter()
+    await drain()
+    return count / (perf_counter() - begun)
+
+
+async def _by_relay(dsn: str, kafka: KafkaInbox) -> None:
+    source = OutboxSource.model_validate({"kind": "outbox", "dsn": dsn, "batch_rows": ROWS})
+    relay = OutboxRelay(
+        source,
+        inbox=kafka,
+        judge=judge_for("court"),
+        metrics=Metrics("court"),
+        health=PartHealth("outbox"),
+    )
+    async with opened_outbox(source) as opened:
+        while await relay.publish_some(opened):
+            pass
+
+
+async def _by_hand(dsn: str, kafka: KafkaInbox) -> None:
+    """Lock, send, mark: no check of what is sent, and no order between two that do this side by side."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, row_factory=dict_row) as opened:
+        while True:
+            async with opened.transaction():
+                rows = await (
+                    await opened.execute(
+                        "SELECT seq, id, source, type, subject, occurred_at, data::text AS data "
+                        "FROM fajian_outbox WHERE state = 'waiting' ORDER BY seq LIMIT %s "
+                        "FOR UPDATE SKIP LOCKED",
+                        [ROWS],
+                    )
+                ).fetchall()
+                if not rows:
+                    return
+                placed = await kafka.put([_letter(row) for row in rows])
+                async with opened.cursor() as cursor:
+                    await cursor.executemany(
+                        "UPDATE fajian_outbox SET state = 'published', inbox = %s WHERE seq = %s",
+                        [(place, row["seq"]) for place, row in zip(placed, rows, strict=True)],
+                    )
+
+
+def _letter(row: Any) -> Letter:
+    said = {"specversion": "1.0", "time": row["occurred_at"].isoformat()}
+    said |= {name: row[name] for name in ("id", "source", "type", "subject")}
+    headers = tuple((f"ce_{name}", value.encode()) for name, value in said.items())
+    return Letter(row["subject"].encode(), row["data"].encode(), headers)
+
+
+MEASURES = (
+    Measure("connectors-http", "our HTTP source against a bare Starlette handler to Kafka", "×", http),
+    Measure("connectors-outbox", "our outbox relay against a hand-written psycopg one", "×", outbox),
+    Measure(
+        "connectors-noisy",
+        f"p99 of a quiet system while another sends {NOISE} times the normal rate, against without",
+        "×",
+        noisy,
+        floor=1.2,
+        better="lower",
+    ),
+)
