@@ -1,6 +1,7 @@
 """`fajian rules`: which versions of law, calendar and policy were adopted, and adopting another."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,16 +14,17 @@ import typer
 from fajian import clock
 from fajian.cli.cluster import settings_of
 from fajian.core.rules import Rules
-from fajian.errors import LawError
+from fajian.errors import AccessError, LawError, LedgerRecordError, RulesMissingError
 from fajian.law.adoption import changes, check_keys, pending
 from fajian.law.catalogue import faults
 from fajian.law.documents import MODEL, load_rules_under
 from fajian.settings import Settings
+from fajian.streams.access import check_may_read
 from fajian.streams.adoption import moved_subjects
 from fajian.streams.log import KafkaLog
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.rules_topic import RulesTopic, publish_rules
-from schemas.topics import HUB, OPERATOR
+from schemas.topics import CASE_EVENTS, HUB, OPERATOR
 
 app = typer.Typer(
     help="规则版本：法律、日历、政策 / Rules versions: law, calendar, policy",
@@ -52,6 +54,12 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command()
+def show(version: Annotated[str, typer.Argument(help="版本，见 list / a version, as in `list`")]) -> None:
+    """输出一个版本的全文，供重放 / Print a version as JSON, for `fajian replay --rules FILE`."""
+    sys.stdout.buffer.write(asyncio.run(_shown(settings_of(OPERATOR), version)))
+
+
+@app.command()
 def adopt(
     policy: Annotated[
         Path | None, typer.Option(help="政策文件，默认示范政策 / a policy instead of the model")
@@ -67,7 +75,7 @@ def adopt(
     rules = load_rules_under(policy)
     if found := list(faults(rules)):
         raise LawError("\n".join(found))
-    report = asyncio.run(_adopt(settings_of(OPERATOR), rules, first, dry_run=dry_run))
+    report = asyncio.run(_adopt(rules, first, dry_run=dry_run))
     if as_json:
         print(orjson.dumps(report).decode())
         return
@@ -86,15 +94,13 @@ def diff(
     """采用之前：哪些案件的期限会变动 / Before adopting: which duties of which cases would move, and how."""
     first = _day(effective) if effective else clock.now().date() + timedelta(days=1)
     rows = asyncio.run(_moved(settings_of(HUB), load_rules_under(policy), first))
-    for row in rows:
-        print(orjson.dumps(row).decode() if as_json else _moved_line(row))
-    if not as_json:
-        by_rule = Counter(row["rule"] for row in rows)
-        counts = "、".join(f"{rule} {count}" for rule, count in sorted(by_rule.items())) or "无 / none"
-        print(f"变动 / moved: {len(rows)}（{counts}）")
+    for line in (orjson.dumps(row).decode() for row in rows) if as_json else _moved_lines(rows):
+        print(line)
 
 
 async def _moved(settings: Settings, rules: Rules, effective: date) -> list[dict[str, Any]]:
+    """Return what *rules* would move; raise `AccessError` where *settings* name nobody who may know."""
+    await asyncio.to_thread(check_may_read, settings, [CASE_EVENTS])
     async with KafkaLog(settings, client_id="fajian-rules") as log:
         topic = RulesTopic(log)
         await topic.refresh()
@@ -103,6 +109,13 @@ async def _moved(settings: Settings, rules: Rules, effective: date) -> list[dict
             return []
         moves = moved_subjects(log, partitions=settings.partitions, before=before, after=rules)
         return [row async for row in moves]
+
+
+def _moved_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield from map(_moved_line, rows)
+    by_rule = Counter(row["rule"] for row in rows)
+    counts = "、".join(f"{rule} {count}" for rule, count in sorted(by_rule.items())) or "无 / none"
+    yield f"期限变动 / moved: {len(rows)}（{counts}）"
 
 
 def _moved_line(row: dict[str, Any]) -> str:
@@ -142,6 +155,16 @@ async def _adopted(settings: Settings) -> list[dict[str, Any]]:
         ]
 
 
+async def _shown(settings: Settings, version: str) -> bytes:
+    async with KafkaLog(settings, client_id="fajian-rules") as log:
+        topic = RulesTopic(log)
+        await topic.refresh()
+        try:
+            return topic.document(version)
+        except KeyError:
+            raise RulesMissingError(f"没有这个版本 / no such version in the topic rules: {version}") from None
+
+
 def _signed(rules: Rules) -> str:
     """Return `model`, `both` or `no`."""
     if not rules.policy.signed:
@@ -149,8 +172,12 @@ def _signed(rules: Rules) -> str:
     return MODEL if orjson.loads(rules.document)["signatures"] == MODEL else "both"
 
 
-async def _adopt(settings: Settings, rules: Rules, effective: date, *, dry_run: bool) -> dict[str, Any]:
-    """Publish *rules* and report what they change beside those that they follow."""
+async def _adopt(rules: Rules, effective: date, *, dry_run: bool) -> dict[str, Any]:
+    """Publish *rules* and report what they change beside those that they follow, and for which subjects.
+
+    `moved` is null where we may not read the ledger, or cannot: `unread` says why.
+    """
+    settings, moved, unread = settings_of(OPERATOR), None, None
     async with (
         KafkaLog(settings, client_id="fajian-rules") as log,
         KafkaOutbox(settings, client_id="fajian-rules") as outbox,
@@ -160,6 +187,10 @@ async def _adopt(settings: Settings, rules: Rules, effective: date, *, dry_run: 
         before = topic.before(effective)
         pinned = {"court": settings.policy_key_court, "procuratorate": settings.policy_key_procuratorate}
         check_keys(rules, before, pinned)
+        try:
+            moved = await _moved(settings_of(HUB), rules, effective)
+        except (AccessError, LedgerRecordError) as error:
+            unread = str(error)
         if not dry_run:
             await publish_rules(outbox, rules, effective_day=effective)
     return {
@@ -170,6 +201,8 @@ async def _adopt(settings: Settings, rules: Rules, effective: date, *, dry_run: 
         "signed": _signed(rules),
         "follows": before.version if before else None,
         "changes": changes(before, rules) if before else {},
+        "moved": moved,
+        "unread": unread,
         "pending": [row.id for row in pending(rules)],
     }
 
@@ -183,6 +216,11 @@ def _report_lines(report: dict[str, Any], *, model: bool) -> Iterator[str]:
         yield f"变动 changes: {part} {_what(what)}"
     if report["follows"] and not report["changes"]:
         yield "变动 changes: 无 / none"
+    if report["moved"] is None:
+        yield "期限变动 / moved: 未知，读不到总账 / unknown, the ledger cannot be read:"
+        yield report["unread"]
+    else:
+        yield from _moved_lines(report["moved"])
     yield f"未核实且未认可 / pending rows: {len(report['pending'])}（fajian law pending）"
 
 

@@ -36,6 +36,17 @@ def check_access(settings: Settings, *, reads: Iterable[str], group: str) -> Non
         )
 
 
+def check_may_read(settings: Settings, topics: Iterable[str]) -> None:
+    """Raise `AccessError` unless whoever *settings* name may read *topics*; without it reads hang."""
+    wanted = {name: [AclOperation.READ] for name in topics}
+    with translated(settings):
+        admin = AdminClient(confluent_options(settings))
+        problems = list(_topic_problems(admin, wanted, settings.partitions))
+    if problems:
+        who = settings.sasl_username or "an anonymous client"
+        raise AccessError("\n".join([f"Kafka at {settings.bootstrap_servers}, as {who}:", *problems]))
+
+
 def _topic_problems(
     admin: AdminClient, wanted: Mapping[str, Sequence[AclOperation]], ledger: int
 ) -> Iterator[str]:

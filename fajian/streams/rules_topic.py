@@ -1,4 +1,4 @@
-"""The topic `rules`: every version of law, calendar and policy that was ever in force, by its name."""
+"""The topic `rules`: every version of law, calendar and policy that was ever in force, by name and day."""
 
 from datetime import date
 
@@ -15,9 +15,13 @@ EFFECTIVE = "effective"  #: header: the first day that is judged by it
 
 
 async def publish_rules(outbox: Outbox, rules: Rules, *, effective_day: date) -> None:
-    """Append *rules* to the topic. Doing it again changes nothing."""
+    """Append *rules* to the topic. Doing it again for the same day changes nothing.
+
+    The key holds version and day: a version that comes back later keeps the days that it had before.
+    """
     headers = ((EFFECTIVE, effective_day.isoformat().encode()),)
-    record = Output(0, RULES, rules.version.encode(), rules_document(rules), headers, partition=0)
+    key = f"{rules.version}/{effective_day}".encode()
+    record = Output(0, RULES, key, rules_document(rules), headers, partition=0)
     await outbox.deliver([record])
 
 
@@ -34,15 +38,22 @@ class RulesTopic:
     def get(self, version: str) -> Rules:
         """Return a version; raise `KeyError` where it is not there (yet)."""
         if version not in self._read:
-            record = self._topic.get(version.encode())
-            if record is None or record.value is None:
-                raise KeyError(version)
-            self._read[version] = rules_from_document(record.value)
+            self._read[version] = rules_from_document(self.document(version))
         return self._read[version]
 
+    def document(self, version: str) -> bytes:
+        """Return what a version was read from; raise `KeyError` where it is not there (yet)."""
+        document = next((record.value for record in self._topic if _version(record) == version), None)
+        if document is None:
+            raise KeyError(version)
+        return document
+
     def adopted(self) -> list[tuple[date, str]]:
-        """Return every version with the first day that is judged by it, the earliest first."""
-        return sorted((_effective_day(record), (record.key or b"").decode()) for record in self._topic)
+        """Return each adoption, the earliest first: a day that begins the rule of a version, and the version.
+
+        Of several for the same day the last one counts, and stands last.
+        """
+        return [(_effective_day(record), _version(record)) for record in sorted(self._topic, key=_order)]
 
     def in_force(self, day: date) -> str:
         """Return the version by which *day* is judged: the last one adopted that is effective by then."""
@@ -58,9 +69,16 @@ class RulesTopic:
         effective = [record for record in self._topic if _effective_day(record) <= day]
         if not effective:
             return None
-        newest = max(effective, key=lambda record: (_effective_day(record), record.offset))
-        return (newest.key or b"").decode()
+        return _version(max(effective, key=_order))
 
 
 def _effective_day(record: Record) -> date:
     return date.fromisoformat(dict(record.headers)[EFFECTIVE].decode())
+
+
+def _version(record: Record) -> str:
+    return (record.key or b"").decode().partition("/")[0]
+
+
+def _order(record: Record) -> tuple[date, int]:
+    return _effective_day(record), record.offset

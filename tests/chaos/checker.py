@@ -96,7 +96,8 @@ def check(reader: Reader, submitted: Collection[Event], say: Say) -> tuple[Findi
 
 
 def _rules(reader: Reader) -> dict[str, Rules]:
-    return {(r.key or b"").decode(): rules_from_document(r.value or b"") for r in reader.records(RULES)}
+    adopted = [rules_from_document(record.value or b"") for record in reader.records(RULES)]
+    return {rules.version: rules for rules in adopted}
 
 
 def _fold_inboxes(reader: Reader, expected: Expected) -> None:

@@ -8,10 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fajian.cli.main import app
-from fajian.errors import PolicyError
+from fajian.errors import AccessError, PolicyError, RulesMissingError
+from fajian.law.documents import rules_from_document
 from fajian.law.policy import signatures_beside, write_signatures
 from fajian.law.signatures import public_text, sign_policy
 from fajian.local.stack import StackInfo
+from schemas.topics import OPERATOR
 from tests.policies import COURT_KEY, THIRD_KEY, sign_for, write_policy
 
 Run = Callable[..., Result]
@@ -34,8 +36,10 @@ def test_a_policy_is_adopted_with_what_its_signatures_are_worth(run: Run, tmp_pa
     twice = run("adopt", "--policy", path, "--effective", f"{FAR}3")
 
     assert orjson.loads(once.stdout)["signed"] == "no"
+    assert orjson.loads(once.stdout)["moved"] == []
     assert "T38" in orjson.loads(once.stdout)["pending"]
     assert "仅报告，未采用" in tried.stdout
+    assert "期限变动 / moved: 0" in tried.stdout
     assert "双方已签" in twice.stdout
     assert "signed False → True" in twice.stdout
     rows = [orjson.loads(line) for line in run("list", "--json").stdout.splitlines()]
@@ -69,3 +73,33 @@ def test_before_adopting_one_sees_what_would_move(run: Run) -> None:
 
     assert same.exit_code == 0
     assert [orjson.loads(line) for line in same.stdout.splitlines()] == []
+
+
+def test_who_may_not_read_the_ledger_is_told_so_and_may_adopt(
+    run: Run, stack: StackInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAJIAN_BOOTSTRAP_SERVERS", stack.bootstrap)
+    monkeypatch.setenv("FAJIAN_SASL_USERNAME", OPERATOR)
+    monkeypatch.setenv("FAJIAN_SASL_PASSWORD", stack.passwords[OPERATOR])
+
+    read = run("adopt", "--effective", f"{FAR}6")
+    told = run("adopt", "--effective", f"{FAR}6", "--dry-run", "--json")
+    refused = run("diff")
+
+    assert "已采用 / adopted" in read.stdout
+    assert "期限变动 / moved: 未知，读不到总账" in read.stdout
+    assert orjson.loads(told.stdout)["moved"] is None
+    assert "topic case.events: the right to READ is missing" in orjson.loads(told.stdout)["unread"]
+    assert isinstance(refused.exception, AccessError)
+
+
+def test_a_version_is_shown_as_it_was_adopted(run: Run, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path)
+    version = orjson.loads(run("adopt", "--policy", policy, "--effective", f"{FAR}7", "--json").stdout)[
+        "version"
+    ]
+
+    shown, unknown = run("show", version), run("show", "rules-of-nobody")
+
+    assert rules_from_document(shown.stdout_bytes).version == version
+    assert isinstance(unknown.exception, RulesMissingError)
