@@ -1,7 +1,7 @@
 """`fajian replay`: fold a file of events in memory, without a broker."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from fajian.core.replay import Replayed
+from fajian.core.replay import Adopted, Replayed
 from fajian.core.replay import replay as fold
-from fajian.errors import FajianError
-from fajian.law.documents import load_rules_under
+from fajian.core.rules import Rules
+from fajian.errors import FajianError, RequestError
+from fajian.law.documents import load_rules, load_rules_under, rules_from_document
 
 STAGE = {
     "DeadlineOpened": "期限开始",
@@ -33,19 +34,67 @@ def replay(
     file: Annotated[str, typer.Argument(help="事件文件，JSON Lines，- 为标准输入 / events, one per line")],
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="最后一日 / the last day to judge")],
     policy: Annotated[
-        Path | None, typer.Option(help="政策文件，默认示范政策 / a policy instead of the model")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[@DAY]",
+            help="政策文件，@ 后为生效日，可多次；默认示范政策 / a policy, from DAY on; may be given again",
+        ),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[@DAY]",
+            help="规则版本（见 rules show），自该日起 / a whole version, from DAY on; may be given again",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON / JSON Lines")] = False,
 ) -> None:
     """重放：哪天、因何会提示、预警、产生线索 / Replay: what would have been flagged, on which day and why."""
-    rules = load_rules_under(policy)
+    adopted = _adopted(policy or (), rules or ())
     unread: list[str] = []
-    result = fold(_events(file, unread), until.date(), rules, intake=_intake())
+    result = fold(_events(file, unread), until.date(), adopted, intake=_intake())
     for row in result.rows:
         print(orjson.dumps(row).decode() if as_json else _line(row))
     _tell(result, unread, until.date())
     if unread or result.rejected:
         raise typer.Exit(1)
+
+
+def _adopted(policies: Iterable[str], versions: Iterable[str]) -> Adopted:
+    """Read which rules judge which day; the one without a day judges from the beginning, else the model."""
+    given = [(text, load_rules_under) for text in policies] + [(text, _version_in) for text in versions]
+    by_day: dict[date | None, Rules] = {}
+    for text, load in given:
+        path, day = _dated(text)
+        if day in by_day:
+            since = day or "the beginning"
+            raise RequestError(
+                f"同日只能有一个版本 / expected one version from {since} on, got another: {text}"
+            )
+        by_day[day] = load(path)
+    first = by_day.pop(None, None) or load_rules()
+    return Adopted(first, {day: rules for day, rules in by_day.items() if day})
+
+
+def _dated(text: str) -> tuple[Path, date | None]:
+    path, at, day = text.rpartition("@")
+    if not at or not path:
+        return Path(text), None
+    try:
+        return Path(path), date.fromisoformat(day)
+    except ValueError:
+        raise RequestError(f"应为 / expected FILE@YYYY-MM-DD, 得到 / got {text}") from None
+
+
+def _version_in(path: Path) -> Rules:
+    try:
+        return rules_from_document(path.read_bytes())
+    except OSError as error:
+        raise FajianError(f"expected a rules version at {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise FajianError(
+            f"expected a rules version as `fajian rules show` prints it at {path}: {error!r}"
+        ) from error
 
 
 def _intake() -> Any:

@@ -58,44 +58,64 @@ class Replayed:
     later: int = 0  #: events that arrived after the last day
 
 
-def replay(events: Iterable[Mapping[str, Any]], until: date, rules: Rules, intake: Folder) -> Replayed:
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Which rules judge which day: *first* until another's day has come, each of *later* from its day on."""
+
+    first: Rules
+    later: Mapping[date, Rules] = field(default_factory=dict)
+
+    def on(self, day: date) -> Rules:
+        begun = max((begins for begins in self.later if begins <= day), default=None)
+        return self.first if begun is None else self.later[begun]
+
+    def get(self, version: str) -> Rules:
+        return {rules.version: rules for rules in (self.first, *self.later.values())}[version]
+
+
+def replay(
+    events: Iterable[Mapping[str, Any]], until: date, adopted: Rules | Adopted, intake: Folder
+) -> Replayed:
     """Fold *events* (CloudEvents as structured JSON) with a tick for each day up to *until*.
 
-    An event arrives at its `recordedtime`, else at its `time`; the order of *events* does not matter.
+    An event arrives at its `recordedtime`, else at its `time`; the order of *events* does not matter. Each
+    day is judged by the rules of that day; what another version moves shows at the tick that brings it.
     """
+    if isinstance(adopted, Rules):
+        adopted = Adopted(adopted)
     result = Replayed()
-    ledger = _ledger(events, intake, result, rules)
+    ledger = _ledger(events, intake, result, adopted.on(until))
     while ledger and ledger[-1][0] > until:
         _, output = ledger.pop()
         result.later += "ce_originid" not in dict(output.headers)  # its copies are no further events
     if not ledger:
         return result
-    store, casework = Memory(), Casework({rules.version: rules}.__getitem__)
+    store, casework = Memory(), Casework(adopted.get)
     first, offset, told = ledger[0][0], 0, list[Output]()
     of_day = {day: list(some) for day, some in groupby(ledger, key=lambda entry: entry[0])}
-    batch = [_declaration(first, rules)]
+    batch = [_declaration(first, adopted.on(first))]
     for day in (first + ONE_DAY * n for n in range((until - first).days + 1)):
         batch += [
             _numbered(output, offset + len(batch) + n) for n, (_, output) in enumerate(of_day.get(day, ()))
         ]
-        batch.append(_tick(day, rules, offset + len(batch)))
+        batch.append(_tick(day, adopted.on(day), offset + len(batch)))
         for folded in fold_all(casework, batch, store):
             result.rows.extend(_rows(folded.outputs))
             told += [output for output in folded.outputs if output.topic == PATTERNS]
         offset += len(batch)
         batch = []
-    result.rows.extend(_rows(_patterns_in(told, rules)))
+    result.rows.extend(_rows(_patterns_in(told, adopted)))
     result.rows.sort(key=lambda row: (row["on"], row["kind"], row["subject"], row["rule"], row["instance"]))
     return result
 
 
-def _patterns_in(told: Sequence[Output], rules: Rules) -> list[Output]:
+def _patterns_in(told: Sequence[Output], adopted: Adopted) -> list[Output]:
     """Return the leads on patterns in what casework told."""
     records = [
         MemoryRecord(PATTERNS, 0, offset, 0, output.key, output.value, output.headers)
         for offset, output in enumerate(told)
     ]
-    return Patterns({rules.version: rules}.__getitem__, 1).fold(records, Memory()).outputs if records else []
+    return Patterns(adopted.get, 1).fold(records, Memory()).outputs if records else []
 
 
 def _ledger(

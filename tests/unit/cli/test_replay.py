@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fajian.cli.main import app
+from fajian.law.documents import load_rules
 from fajian.sim.simulation import simulate
+from tests.policies import write_policy
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +73,52 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert "expected a file of events" in str(done.exception)
+
+
+def test_a_policy_counts_from_its_day_on_and_days_before_it_keep_their_own(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    path, policy = tmp_path / "a", write_policy(tmp_path)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    version = tmp_path / "rules.json"
+    version.write_bytes(load_rules().document)
+
+    def replayed_with(*options: str) -> list[str]:
+        done = CliRunner().invoke(app, ["replay", str(path), "--until", "2024-03-31", "--json", *options])
+        return done.stdout.splitlines()
+
+    model, other = replayed_with("--rules", str(version)), replayed_with("--policy", str(policy))
+    both = replayed_with("--policy", f"{policy}@2024-02-15")
+
+    assert model == replayed_with()
+    assert _until(both, "2024-02-14") == _until(model, "2024-02-14")
+    assert _until(both, "2024-02-14") != _until(other, "2024-02-14")
+    assert _until(both, "2024-03-31") != _until(model, "2024-03-31")
+
+
+def _until(rows: list[str], day: str) -> list[str]:
+    return [row for row in rows if json.loads(row)["on"] <= day]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--policy", "a.toml@tomorrow"], "FILE@YYYY-MM-DD"),
+        (["--rules", "{version}", "--rules", "{version}"], "the beginning"),
+        (["--rules", "{version}@2024-02-15", "--rules", "{version}@2024-02-15"], "2024-02-15"),
+        (["--rules", "none.json"], "expected a rules version at none.json"),
+        (["--rules", "{broken}"], "as `fajian rules show` prints it"),
+    ],
+)
+def test_rules_that_cannot_be_told_apart_or_read_are_refused(
+    tmp_path: Path, options: list[str], said: str
+) -> None:
+    version, broken = tmp_path / "rules.json", tmp_path / "broken.json"
+    version.write_bytes(load_rules().document)
+    broken.write_text("{", encoding="utf-8")
+    given = [option.format(version=version, broken=broken) for option in options]
+
+    done = CliRunner().invoke(app, ["replay", "-", "--until", "2024-03-31", *given], input="")
+
+    assert done.exit_code == 1
+    assert said in str(done.exception)

@@ -1,5 +1,6 @@
 """A file of events is folded with the ticks of its days: the order of its lines decides nothing."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fajian.core.replay import Replayed, replay
+from fajian.core.replay import Adopted, Replayed, replay
+from fajian.core.rules import Rules
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
 from tests.histories import APPLICATION, CASE, COURT, PROCURATORATE, SUPERVISION
@@ -126,3 +128,60 @@ def test_a_file_without_events_up_to_the_last_day_says_nothing() -> None:
 
 def test_a_duplicate_in_the_file_changes_nothing() -> None:
     assert _replayed([*EVENTS, EVENTS[3]]).rows == _replayed(EVENTS).rows
+
+
+# -- rules of the day ------------------------------------------------------------------------------------
+
+CALENDAR = RULES.calendar
+BEFORE_THE_NOTICE = replace(
+    RULES,
+    version="without 2026",
+    calendar=replace(
+        CALENDAR,
+        known_until=date(2025, 12, 31),
+        days_off=frozenset(day for day in CALENDAR.days_off if day.year < 2026),
+        make_up_days=frozenset(day for day in CALENDAR.make_up_days if day.year < 2026),
+    ),
+)
+PAYMENT = [
+    _event("CaseDocketed", "2025-12-01", application_no="2025-1201", application_day="2025-12-01"),
+    _event("FinanceNotified", "2025-12-02", payment_ref="p", amount="10.00"),
+]
+
+
+def _payout(adopted: Rules | Adopted, until: str) -> list[tuple[str, str, str, str]]:
+    rows = replay(PAYMENT, date.fromisoformat(until), adopted, load_intake(simulated=True)).rows
+    return [
+        (row["on"], row["type"], row["due_day"], row["explanation"]["rules"])
+        for row in rows
+        if row["kind"] == "flag" and row["rule"] == "pay-out"
+    ]
+
+
+def test_the_notice_of_next_year_moves_a_day_at_the_tick_that_brings_it() -> None:
+    adopted = Adopted(BEFORE_THE_NOTICE, {date(2025, 12, 15): RULES})
+
+    rows = _payout(adopted, "2026-01-05")
+
+    assert rows[:2] == [
+        ("2025-12-02", "DeadlineOpened", "2026-01-01", "without 2026"),
+        ("2025-12-15", "Extended", "2026-01-04", RULES.version),
+    ]
+    assert rows[2:] == _payout(RULES, "2026-01-05")[1:]
+    assert _payout(adopted, "2025-12-14") == _payout(BEFORE_THE_NOTICE, "2025-12-14")
+
+
+def test_days_before_another_policy_are_judged_as_if_it_had_never_come() -> None:
+    unsigned = replace(RULES, version="unsigned", policy=replace(RULES.policy, signed=False))
+    adopted = Adopted(unsigned, {date(2026, 1, 10): RULES})
+
+    leads = [
+        [
+            (row["on"], row["type"])
+            for row in replay(PAYMENT, date(2026, 1, 31), rules, load_intake(simulated=True)).rows
+            if row["kind"] == "lead" and row["rule"] == "pay-out"
+        ]
+        for rules in (unsigned, RULES, adopted)
+    ]
+
+    assert leads == [[], [("2026-01-07", "T20")], [("2026-01-10", "T20")]]
