@@ -10,7 +10,7 @@ import typer
 
 from connectors.projection import Projection, Row
 from fajian.cli import reach
-from fajian.cli.case_as_of import lines_as_of, shape_as_of
+from fajian.cli.case_as_of import OfTheDay, lines_as_of, shape_as_of
 from fajian.cli.case_text import case_lines, case_shape
 from fajian.cli.publish import text_of
 from fajian.cli.reach import SideOption
@@ -120,11 +120,17 @@ def _case_as_of(
     if known not in ("then", "now"):
         raise typer.BadParameter(f"应为 / expected then|now, 得到 / got {known}", param_hint="--known")
     told = asyncio.run(projection.fetch("history", subject=subject))
-    shape = shape_as_of(subject, told, day, "then" if known == "then" else "now")
+    shape = shape_as_of(subject, told, day, "then" if known == "then" else "now", _rules_of(side, day))
     if shape is None:
         typer.echo(f"{side} 至 {day} 一无所知 / {side} knew nothing of {subject} by then", err=True)
         raise typer.Exit(1)
     typer.echo(orjson.dumps(shape).decode() if as_json else "\n".join(lines_as_of(shape)))
+
+
+def _rules_of(side: str, day: date) -> OfTheDay:
+    from fajian.cli.rules_of_day import rules_of  # the other commands need no client of Kafka
+
+    return asyncio.run(rules_of(side, day))
 
 
 def ack(

@@ -127,7 +127,8 @@ def _judged(shape: dict[str, Any] | None) -> str:
     if shape is None:
         return "-"
     provisional = "（暂定 provisional）" if shape["provisional"] else ""
-    return f"{shape['phase']} {shape['due_day'] or '-'}{provisional}"
+    local = f"（本地 local {shape['local_day']}）" if shape["local_day"] else ""
+    return f"{shape['phase']} {shape['due_day'] or '-'}{local}{provisional}"
 
 
 def _day(text: str) -> date:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from fajian.core.enforcement_life import ENFORCEMENT
-from fajian.core.facts import BASELINE, Fact, View
+from fajian.core.facts import BASELINE, Fact, View, order_of
 from fajian.core.life import Life, LifeCycle, State, live
 from fajian.core.rules import Rules
 from fajian.core.supervision_life import SUPERVISION
@@ -33,4 +33,5 @@ def impossible_in(view: View, rules: Rules) -> Mapping[str, State]:
 def _by_day(cycle: LifeCycle, facts: Iterable[Fact], rules: Rules) -> Sequence[Fact]:
     """Order by day, and on one day by the law: most facts are known by their day only, some by the hour."""
     moving = (fact for fact in facts if cycle.word(fact.name, fact.body) in cycle.words)
-    return sorted(moving, key=lambda fact: (fact.day, rules.events[fact.name].precedence))
+    law = order_of(rules)
+    return sorted(moving, key=lambda fact: (fact.day, law(fact)[1]))

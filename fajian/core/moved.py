@@ -28,9 +28,10 @@ def _judged(state: SubjectState, rules: Rules) -> dict[str, dict[str, Any]]:
 
 
 def _shape(matter: Matter) -> dict[str, Any]:
-    provisional = isinstance(matter.shown_by, Clock) and matter.shown_by.due.provisional
+    clock = matter.shown_by if isinstance(matter.shown_by, Clock) else None
     return {
         "phase": matter.phase,
         "due_day": matter.due_day.isoformat() if matter.due_day else None,
-        "provisional": provisional,
+        "local_day": clock.local_day.isoformat() if clock and clock.local_day else None,
+        "provisional": clock is not None and clock.due.provisional,
     }

@@ -1,5 +1,6 @@
 """Where a case stands: each arrow of the two life cycles, what lies beside them, and what is impossible."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,16 @@ def test_on_one_day_the_law_orders_and_not_the_hour() -> None:
     events = [told("NetworkQueried", "2024-01-02"), told("CaseDocketed", "2024-01-02T15:00:00+08:00")]
 
     assert impossible_in(view(*events), RULES) == {}
+
+
+def test_rules_that_do_not_know_an_event_yet_leave_it_where_it_was_said() -> None:
+    older = replace(RULES, events={name: row for name, row in RULES.events.items() if name != "Suspended"})
+    events = [told("CaseDocketed", "2024-01-02"), told("Suspended", "2024-01-02T15:00:00+08:00")]
+
+    life = life_of("case", view(*events).facts, older)
+
+    assert life is not None
+    assert life.beside == ("suspended",)
 
 
 def test_an_impossible_fact_is_recorded_and_told_to_the_side_that_owns_the_data() -> None:

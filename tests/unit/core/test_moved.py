@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+from fajian.core.counting import Length
 from fajian.core.moved import moved
-from fajian.core.rules import Rules
+from fajian.core.rules import LocalPeriod, Rules
 from fajian.core.subject_state import SubjectState
 from fajian.law.documents import load_rules
 from tests.histories import CASE, Bench, Told, told
@@ -29,7 +31,7 @@ WITHOUT_ASSIGNMENT = replace(
 DOCKETED = told("CaseDocketed", "2026-08-31", case_kind="first")
 
 
-def _moved(after: Rules, *events: Told) -> dict[str, object]:
+def _moved(after: Rules, *events: Told) -> dict[str, tuple[Any, Any]]:
     state = SubjectState(CASE, "case")
     for event in events:
         state.add(event.fact(), RULES)
@@ -40,15 +42,27 @@ def test_the_calendar_of_the_next_year_moves_what_was_provisional() -> None:
     found = _moved(NEXT_YEAR, DOCKETED)
 
     assert found["enf-close"] == (
-        {"phase": "open", "due_day": "2027-03-01", "provisional": True},
-        {"phase": "open", "due_day": "2027-03-02", "provisional": False},
+        {"phase": "open", "due_day": "2027-03-01", "local_day": None, "provisional": True},
+        {"phase": "open", "due_day": "2027-03-02", "local_day": None, "provisional": False},
     )
     assert "enf-assign" not in found
 
 
+def test_a_local_period_moves_the_day_by_which_the_act_is_expected() -> None:
+    local = replace(RULES.policy, local={"enf-assign": LocalPeriod(Length(3, "day"), "ND")})
+
+    was, becomes = _moved(replace(RULES, version="local", policy=local), DOCKETED)["enf-assign"]
+
+    assert (was["local_day"], becomes["local_day"]) == (None, "2026-09-03")
+    assert was["due_day"] == becomes["due_day"] == "2026-09-07"
+
+
 def test_a_row_that_the_law_no_longer_has_becomes_nothing() -> None:
     assert _moved(WITHOUT_ASSIGNMENT, DOCKETED) == {
-        "enf-assign": ({"phase": "open", "due_day": "2026-09-07", "provisional": False}, None)
+        "enf-assign": (
+            {"phase": "open", "due_day": "2026-09-07", "local_day": None, "provisional": False},
+            None,
+        )
     }
 
 

@@ -27,7 +27,7 @@ async def test_what_moves_is_told_by_subject_and_rule_from_the_facts_of_the_ledg
             "subject": CASE,
             "rule": "enf-assign",
             "instance": "",
-            "was": {"phase": "open", "due_day": "2024-01-09", "provisional": False},
+            "was": {"phase": "open", "due_day": "2024-01-09", "local_day": None, "provisional": False},
             "becomes": None,
         }
     ]
