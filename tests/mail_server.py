@@ -1,6 +1,7 @@
 """A mail server for tests: a real one, on this machine, that keeps what it takes."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any, cast
 
-from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 OK = "250 taken"
 
@@ -52,11 +53,22 @@ class MailServer:
 
 
 @asynccontextmanager
-async def mail_server() -> AsyncIterator[MailServer]:
+async def mail_server(
+    tls: ssl.SSLContext | None = None, password: bytes | None = None
+) -> AsyncIterator[MailServer]:
+    """Serve; with *tls* nothing is heard before STARTTLS, and with *password* nothing without it."""
     mails, loop = MailServer(), asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(mails, enable_SMTPUTF8=True, hostname="mail.test", loop=loop), "127.0.0.1", 0
-    )
+
+    def login(server: SMTP, session: Any, envelope: Envelope, mechanism: str, said: Any) -> AuthResult:
+        return AuthResult(success=said.password == password, handled=False)
+
+    def serve() -> SMTP:
+        return SMTP(
+            mails, enable_SMTPUTF8=True, hostname="mail.test", loop=loop, tls_context=tls,
+            require_starttls=tls is not None, auth_required=password is not None, authenticator=login,
+        )  # fmt: skip
+
+    server = await loop.create_server(serve, "127.0.0.1", 0)
     mails.port = server.sockets[0].getsockname()[1]
     async with server:
         yield mails

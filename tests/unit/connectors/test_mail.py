@@ -1,7 +1,9 @@
 """Mails: what stands in them and what never does, threads and names, and a server that says no."""
 
+import ssl
 from datetime import date, datetime, time
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from connectors.sinks.letter import digest, letter, plain_line
 from connectors.sinks.mail import MailCarrier, last_cut
 from connectors.sinks.queue import Message
 from fajian.clock import SHANGHAI
+from tests.certificates import Authority
 from tests.mail_server import OK, mail_server
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=SHANGHAI)
@@ -177,6 +180,53 @@ async def test_a_server_without_tls_is_not_told_anything_where_tls_is_asked_for(
 
     assert not outcome.delivered
     assert mails.tried == 0
+
+
+def shown_as(name: str, authority: Authority) -> ssl.SSLContext:
+    certificate, key = authority.vouch_for(name)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def trusting(authority: Authority, port: int, password: str = "right") -> MailSink:
+    smtp = {
+        "host": "localhost",
+        "port": port,
+        "username": "fajian",
+        "password": password,
+        "tls_ca": authority.certificate,
+    }
+    return sink(smtp=smtp)
+
+
+@pytest.mark.parametrize(
+    ("server", "password", "told"),
+    [
+        ("localhost", "right", Outcome(True, "", 250)),
+        ("localhost", "wrong", Outcome(False, "SMTPAuthenticationError: answered 535", 535)),
+        ("elsewhere.test", "right", None),
+    ],
+)
+async def test_after_starttls_the_password_and_the_mail_go_to_the_server_whose_name_was_meant(
+    tmp_path: Path, server: str, password: str, told: Outcome | None
+) -> None:
+    authority = Authority(tmp_path)
+    async with mail_server(shown_as(server, authority), b"right") as mails:
+        carrier = MailCarrier(trusting(authority, mails.port, password), side="court")
+        found = await carrier.send(Message(1, "m-1", CASE, event(), 0, 0), now=AT)
+
+    assert len(mails.taken) == int(found.delivered)
+    assert found == told or (told is None and not found.delivered and not found.is_final)
+
+
+async def test_a_server_whose_authority_is_not_ours_hears_nothing(tmp_path: Path) -> None:
+    ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    async with mail_server(shown_as("localhost", theirs), b"right") as mails:
+        carrier = MailCarrier(trusting(ours, mails.port), side="court")
+        found = await carrier.send(Message(1, "m-1", CASE, event(), 0, 0), now=AT)
+
+    assert (found.delivered, found.is_final, mails.tried) == (False, False, 0)
 
 
 def test_a_digest_names_its_items_and_is_named_after_them() -> None:
