@@ -7,7 +7,7 @@ ARGS ?=
 UNIT := $(BIN)/pytest tests/unit -n auto --cov=fajian.core --cov-branch --cov-report=term --cov-fail-under=100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench outage chaos histories docs format lock clean
+.PHONY: help demo test check lint bench outage crash chaos histories docs format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: .venv/.dev  ## measure beside floors and goals, some 30 minutes (ARGS="--
 
 outage: .venv/.dev  ## take Kafka, PostgreSQL and a receiver away, 5 minutes each, under load (ARGS="--seconds 20 --rate 25 --json")
 	$(BIN)/python -m tests.outage $(ARGS)
+
+crash: .venv/.dev  ## kill connectors amid 10,000 events, cut a live stream 1,000 times
+	$(BIN)/pytest -q tests/integration/connectors -k "killed or cuts" --full $(ARGS)
 
 histories: .venv/.dev  ## fold random histories fact by fact and from scratch (ARGS="--histories 50000")
 	$(BIN)/pytest -q tests/unit/core/test_many_histories.py tests/unit/core/test_folding_properties.py \

@@ -15,3 +15,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories", type=int, default=2000, help="random histories that are folded in two ways"
     )
+    parser.addoption("--full", action="store_true", help="kill and cut at full size: `make crash`")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sources.problems import HttpProblem
+from schemas.envelope import LONGEST
 
 MOST_ROWS = 1000
 LAST_POSITION = 2**53  #: that every reader of JSON can hold
@@ -20,6 +21,9 @@ def receipt_filters(query: Mapping[str, str], *, prefixes: Sequence[str]) -> dic
     for name in query:
         if name not in _KNOWN:
             raise _wrong(name, f"no such filter; there are {', '.join(sorted(_KNOWN))}")
+    for name in _TEXTS:
+        if name in query and not (0 < len(query[name]) <= LONGEST and "\0" not in query[name]):
+            raise _wrong(name, f"expected 1 to {LONGEST} characters, none of them NUL")
     if query.get("status") not in (None, *STATUSES):
         raise _wrong("status", f"expected one of {', '.join(STATUSES)}")
     return {

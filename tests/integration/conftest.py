@@ -29,3 +29,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator
     with EmbeddedStack(folder, cache_dir=cache_dir) as info:
         yield info
     remove_stack(folder)
+
+
+@pytest.fixture(scope="session")
+def is_full(request: pytest.FixtureRequest) -> bool:
+    """Whether to kill and cut at full size; else as often as a change needs it."""
+    return bool(request.config.getoption("--full"))

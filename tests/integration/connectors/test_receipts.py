@@ -36,11 +36,12 @@ async def test_a_receipt_is_found_by_source_and_id_with_its_history(stack: Stack
             while (found := await client.get(path)).status_code != 200 or len(found.json()["history"]) < 2:
                 pass
             unknown = await client.get(f"/v1/receipts/{quote(SOURCE, safe='')}/never")
+            unspeakable = await client.get(f"/v1/receipts/{quote(SOURCE, safe='')}/a%00b")
             foreign = await client.get(f"/v1/receipts/{quote('//procuratorate/泗检', safe='')}/x")
 
     assert (found.json()["status"], found.json()["ledger"]) == ("recorded", "case.events/0/1")
     assert [row["status"] for row in found.json()["history"]] == ["accepted", "recorded"]
-    assert (unknown.status_code, foreign.status_code) == (404, 403)
+    assert (unknown.status_code, unspeakable.status_code, foreign.status_code) == (404, 404, 403)
 
 
 async def test_whoever_waits_for_receipts_gets_them_as_they_come(stack: StackInfo) -> None:

@@ -320,8 +320,10 @@ async def test_other_methods_and_paths_are_problems_too(method: str, path: str, 
 
 
 @pytest.mark.parametrize(
-    "query", ["status=lost", "limit=100000", "since=2022-05-01", "colour=red", "after=-1"]
-)
+    "query",
+    ["status=lost", "limit=100000", "since=2022-05-01", "colour=red", "after=-1", "id=", "id=%00",
+     "subject=" + 257 * "x"],
+)  # fmt: skip
 async def test_a_filter_that_cannot_be_read_is_a_problem(query: str) -> None:
     async with client(MemoryInbox()) as door:
         answer = await door.get(f"/v1/receipts?{query}")
