@@ -134,7 +134,7 @@ def _shared() -> tuple[Topic, ...]:
             "各方状态摘要，按分区和日期汇集比对", "digests of the shared state, brought together",
         ),
         Topic(
-            PATTERNS, 1, "delete", _days(400), (HUB,), (HUB,),
+            PATTERNS, 1, "delete", FOR_EVER, (HUB,), (HUB,),
             "跨案规律的素材：线索、执行依据、一日终了", "what patterns are made of",
         ),
         Topic(

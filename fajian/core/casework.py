@@ -260,6 +260,8 @@ class Casework:
         for trigger in _triggers(matter, rules):
             if (evidence := _evidence(trigger, matter, state, rules)) is not None:
                 lead = derived_id("lead", state.subject, matter.rule, matter.instance)
+                if _is_dismissed(lead, state, rules):
+                    return said
                 session.folded.outputs.append(
                     words.lead(cause, state, matter, trigger, evidence, lead, rules)
                 )
@@ -398,6 +400,13 @@ def _triggers(matter: Matter, rules: Rules) -> Iterator[Trigger]:
             and rules.is_settled(matter.rule, matter.row.sure)
         ):
             yield trigger
+
+
+def _is_dismissed(lead: str, state: SubjectState, rules: Rules) -> bool:
+    """Tell whether the last word on *lead* dismisses it, whatever came and went since it was raised."""
+    screened = state.look(rules).named("LeadScreened")
+    decisions = [fact.body.get("decision") for fact in screened if fact.body.get("lead_id") == lead]
+    return decisions[-1:] == ["dismissed"]
 
 
 def _evidence(trigger: Trigger, matter: Matter, state: SubjectState, rules: Rules) -> Evidence | None:

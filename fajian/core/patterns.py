@@ -31,7 +31,7 @@ RAISED = b"raised/"  #: court, trigger -> the day on which the pattern was last 
 TITLE = b"title/"  #: title, source, id -> docketing
 NEW = b"new/"  #: day, title: what a day has to look at
 GONE = b"gone/"  #: source, id of a docketing that was corrected or retracted -> the day of that
-PAIR = b"pair/"  #: title -> cases of which two numbers were told
+PAIR = b"pair/"  #: title, creditor -> all cases that were told of
 
 _COURT = re.compile(r"^(?:application/|（[0-9]{4}）)(最高法|[^0-9/]{1}(?:[0-9]{4}|[0-9]{2})?)(?=[^0-9])")
 _SEP = "\x1f"
@@ -228,10 +228,11 @@ def _numbers_of(title: str, day: str, kept: _Kept) -> Iterator[Told]:
     for creditor, docketed in sorted(cases.items()):
         numbers = sorted(docketed, key=lambda number: (docketed[number][0], number))
         key = PAIR + f"{title}{_SEP}{creditor}".encode()
-        if len(numbers) > 1 and kept.get(key) != (told := orjson.dumps(numbers)):
-            kept.writes[key] = told
+        known = orjson.loads(kept.get(key) or b"[]")
+        if len(numbers) > 1 and (new := [number for number in numbers if number not in known]):
+            kept.writes[key] = orjson.dumps([*known, *new])
             evidence = tuple(docketed[number][1] for number in numbers)
-            yield Told(numbers[-1], title, evidence, {"title": title, "cases": numbers})
+            yield Told(new[-1], title, evidence, {"title": title, "cases": numbers})
 
 
 def _sorted(named: Mapping[str, str]) -> tuple[str, ...]:

@@ -248,6 +248,68 @@ def test_a_breach_that_comes_back_is_the_same_lead() -> None:
     assert len(set(ids)) == 2
 
 
+def _screened(day: str, decision: str, **more: Any) -> Any:
+    said = {"decision": decision, "reason": "款项已另案提存", **more}
+    return told("LeadScreened", day, id=f"screened {day}", source=PROCURATORATE, **said)
+
+
+@pytest.mark.parametrize(
+    ("screened", "raised"),
+    [
+        ((("2022-06-15", "dismissed"),), 1),
+        ((("2022-06-15", "accept"), ("2022-06-16", "dismissed")), 1),
+        ((("2022-06-15", "dismissed"), ("2022-06-16", "accept")), 2),
+        ((("2022-06-15", "explain"),), 2),
+    ],
+)
+def test_a_lead_that_was_dismissed_last_is_not_raised_again(
+    screened: tuple[tuple[str, str], ...], raised: int
+) -> None:
+    lead = play(NOTIFIED, until="2022-06-14").leads()[0].body["lead_id"]
+    paid = told("MoneyPaid", "2022-06-20", id="m", payment_ref="p", amount="1")
+    retracted = told("Retracted", "2022-07-01", source="//court/皖1324", retracts="m")
+    words = [_screened(day, decision, lead_id=lead) for day, decision in screened]
+
+    bench = play(NOTIFIED, *words, paid, retracted, until="2022-07-31")
+
+    assert len(bench.leads()) == raised
+    assert bench.types("pay-out")[-1] == "Escalated"  # the duty itself is as late as before
+
+
+def test_the_dismissal_of_one_lead_says_nothing_of_another() -> None:
+    lead = play(NOTIFIED, until="2022-06-14").leads()[0].body["lead_id"]
+    other = told("FinanceNotified", "2022-06-20", payment_ref="q")
+
+    bench = play(NOTIFIED, _screened("2022-06-15", "dismissed", lead_id=lead), other, until="2022-08-31")
+
+    assert [row.instance for row in bench.leads()] == ["p", "q"]
+
+
+def test_a_dismissed_lead_is_raised_again_when_the_dismissal_itself_is_retracted() -> None:
+    lead = play(NOTIFIED, until="2022-06-14").leads()[0].body["lead_id"]
+    screened = _screened("2022-06-15", "dismissed", lead_id=lead)
+    paid = told("MoneyPaid", "2022-06-20", id="m", payment_ref="p", amount="1")
+    back = told("Retracted", "2022-07-01", source="//court/皖1324", retracts="m")
+    reopened = told("Retracted", "2022-07-20", source=PROCURATORATE, retracts="screened 2022-06-15")
+
+    assert len(play(NOTIFIED, screened, paid, back, reopened, until="2022-07-19").leads()) == 1
+    assert len(play(NOTIFIED, screened, paid, back, reopened, until="2022-07-20").leads()) == 2
+
+
+def test_a_dismissed_lead_stays_dismissed_when_its_row_leaves_the_law_and_comes_back() -> None:
+    lead = play(NOTIFIED, until="2022-06-14").leads()[0].body["lead_id"]
+    periods = {name: row for name, row in RULES.periods.items() if name != "pay-out"}
+    without = replace(under(), periods=periods)
+    bench = _bench("2022-05-09", RULES, without).hear(NOTIFIED)
+    bench.tick("2022-06-08").tick("2022-06-13")
+    bench.hear(_screened("2022-06-14", "dismissed", lead_id=lead))
+
+    bench.tick("2022-06-14", without).tick("2022-06-15", RULES).tick("2022-07-31", RULES)
+
+    assert bench.types("pay-out").count("Escalated") == 2
+    assert len(bench.leads()) == 1
+
+
 def test_what_becomes_of_a_breach_names_the_lead_for_those_who_see_leads() -> None:
     paid = told("MoneyPaid", "2022-06-20", payment_ref="p", amount="1")
 

@@ -18,7 +18,7 @@ from fajian.errors import RulesMissingError
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
 from schemas.topics import LEADS, PATTERNS
-from tests.histories import CASE, COURT, Bench, Told, told, under
+from tests.histories import CASE, COURT, Bench, Told, play, told, under
 
 RULES = load_rules()
 ACCEPTED = under(approved=frozenset({"T37", "T39-title", "T20"}))
@@ -121,8 +121,8 @@ def test_a_rules_version_that_is_not_there_stops_the_partition() -> None:
 
 
 def _docketed(number: int, *, on: str = "2022-05-09", **body: Any) -> Told:
-    said = {"title_no": "（2021）皖1324民初9号", **body}
-    return told("CaseDocketed", on, id=f"docketed {number}", subject=_case(number), **said)
+    said = {"id": f"docketed {number}", "title_no": "（2021）皖1324民初9号", **body}
+    return told("CaseDocketed", on, subject=_case(number), **said)
 
 
 def _titles(*events: Told) -> list[dict[str, Any]]:
@@ -186,6 +186,24 @@ def test_a_third_number_is_told_as_well() -> None:
         [_case(1), _case(2)],
         [_case(1), _case(2), _case(3)],
     ]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        _docketed(1, on="2022-05-12", id="corrected", supersedes="docketed 1", source=COURT),
+        _docketed(2, on="2022-05-12", id="corrected", supersedes="docketed 2", source=COURT),
+        told("Retracted", "2022-05-12", subject=_case(3), source=COURT, retracts="docketed 3"),
+    ],
+)
+def test_numbers_that_were_told_are_not_told_again_when_one_is_corrected_or_retracted(later: Told) -> None:
+    first = [_docketed(number, on=f"2022-05-{8 + number:02}") for number in (1, 2, 3)]
+    again = _docketed(2, on="2022-05-13", id="and again")
+
+    bench = play(*first, later, again, until="2022-05-13", rules=ACCEPTED)
+
+    found = _found(*[output for output in bench.outputs if output.topic == PATTERNS])
+    assert [lead["subject"] for lead in found] == [_case(2), _case(3)]
 
 
 # -- order and replay --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.names import FAMILIES, NAMESPACE, ce_type, derived_id, parse_ce_type, short_name
 from schemas.registry import TYPES, find, suggest
-from schemas.topics import HUB, PRINCIPALS, SIDES, TOPICS, dead, feed, inbox, receipts, side_of
+from schemas.topics import FOR_EVER, HUB, PRINCIPALS, SIDES, TOPICS, dead, feed, inbox, receipts, side_of
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=4))
@@ -54,6 +54,11 @@ def test_only_a_side_writes_its_inbox_and_only_it_reads_what_is_for_it() -> None
 @pytest.mark.parametrize("name", ["case.events", "deadlines.flags", "supervision.leads"])
 def test_no_side_reads_the_ledger_or_what_is_not_yet_routed(name: str) -> None:
     assert (TOPICS[name].writers, TOPICS[name].readers) == ((HUB,), (HUB,))
+
+
+@pytest.mark.parametrize("name", ["case.events", "case.state", "patterns", "digests"])
+def test_what_the_stores_of_agents_are_built_anew_from_is_kept_for_ever(name: str) -> None:
+    assert TOPICS[name].retention_ms == FOR_EVER
 
 
 def test_topics_that_must_meet_in_a_partition_have_as_many_as_the_ledger() -> None:
