@@ -7,6 +7,7 @@ are not looked for.
 """
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -97,18 +98,34 @@ class Told(NamedTuple):
 
 
 class _Kept:
-    """The store with the writes of this batch on top."""
+    """The store with the writes of this batch on top, in the order of their keys."""
 
     def __init__(self, store: Store, writes: dict[bytes, bytes | None]) -> None:
         self._store = store
-        self.writes = writes
+        self._writes = writes
+        self._keys = sorted(writes)
 
     def get(self, key: bytes) -> bytes | None:
-        return self.writes[key] if key in self.writes else self._store.get(key)
+        return self._writes[key] if key in self._writes else self._store.get(key)
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        if key not in self._writes:
+            insort(self._keys, key)
+        self._writes[key] = value
+
+    def drop(self, key: bytes) -> None:
+        """Forget *key*: what the store never had leaves no trace, for a batch may hold years of days."""
+        if self._store.get(key) is not None:
+            self.put(key, None)
+        elif key in self._writes:
+            del self._writes[key]
+            del self._keys[bisect_left(self._keys, key)]
 
     def under(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
-        found: dict[bytes, bytes | None] = dict(self._store.scan(prefix, prefix + b"\xff"))
-        found |= {key: value for key, value in self.writes.items() if key.startswith(prefix)}
+        end = prefix + b"\xff"
+        found: dict[bytes, bytes | None] = dict(self._store.scan(prefix, end))
+        written = self._keys[bisect_left(self._keys, prefix) : bisect_left(self._keys, end)]
+        found |= {key: self._writes[key] for key in written}
         return [(key, value) for key, value in sorted(found.items()) if value is not None]
 
 
@@ -137,14 +154,14 @@ class Patterns:
         key, day = CLOSED + b"%05d" % said["partition"], said["day"].encode()
         if day <= (kept.get(key) or b""):
             return  # told before
-        kept.writes[key] = day
-        kept.writes[OPEN + day] = said["rules"].encode()
+        kept.put(key, day)
+        kept.put(OPEN + day, said["rules"].encode())
         closed = [value for _, value in kept.under(CLOSED)]
         if len(closed) < self._partitions:
             return
         for name, version in kept.under(OPEN):
             if (judged := name.removeprefix(OPEN)) <= min(closed):
-                kept.writes[name] = None
+                kept.drop(name)
                 rules = self._rules(version.decode(), record)
                 yield from _judge(date.fromisoformat(judged.decode()), kept, rules, record.offset)
 
@@ -160,16 +177,16 @@ class Patterns:
 def _keep_lead(said: Mapping[str, Any], kept: _Kept) -> None:
     if (court := _COURT.match(said["subject"])) and said["side"] == "court":
         names = (court[1], said["trigger"], said["on"], said["subject"], said["instance"])
-        kept.writes[LEAD + _SEP.join(names).encode()] = said["lead_id"].encode()
+        kept.put(LEAD + _SEP.join(names).encode(), said["lead_id"].encode())
 
 
 def _keep_title(said: Mapping[str, Any], kept: _Kept) -> None:
     if said["gone"]:
-        kept.writes[GONE + f"{said['source']}{_SEP}{said['gone']}".encode()] = said["arrived"].encode()
+        kept.put(GONE + f"{said['source']}{_SEP}{said['gone']}".encode(), said["arrived"].encode())
     if said["title"]:
         key = _SEP.join((said["title"], said["source"], said["id"]))
-        kept.writes[TITLE + key.encode()] = orjson.dumps(said)
-        kept.writes[NEW + _SEP.join((said["arrived"], said["title"])).encode()] = b""
+        kept.put(TITLE + key.encode(), orjson.dumps(said))
+        kept.put(NEW + _SEP.join((said["arrived"], said["title"])).encode(), b"")
 
 
 def _judge(day: date, kept: _Kept, rules: Rules, cause: int) -> Iterator[Output]:
@@ -189,14 +206,14 @@ def same_fault(trigger: Trigger, day: date, kept: _Kept, rules: Rules) -> Iterat
     for key, lead in kept.under(LEAD):
         court, fault, on, subject, _ = key.removeprefix(LEAD).decode().split(_SEP)
         if on <= first:
-            kept.writes[key] = None  # no later day will ask for it
+            kept.drop(key)  # no later day will ask for it
         elif on <= day.isoformat():
             cases.setdefault((court, fault), {}).setdefault(subject, lead.decode())
     for (court, fault), leads in sorted(cases.items()):
         key = RAISED + f"{court}{_SEP}{fault}".encode()
         raised = (kept.get(key) or b"").decode()
         if len(leads) >= trigger.params["cases"] and raised <= first:
-            kept.writes[key] = day.isoformat().encode()
+            kept.put(key, day.isoformat().encode())
             why = {"court": court, "trigger": fault, "cases": sorted(leads), "since": first}
             yield Told(
                 f"agreement/{rules.policy.id}", f"{court}/{fault}/{day.isoformat()}", _sorted(leads), why
@@ -212,7 +229,7 @@ def same_title(trigger: Trigger, day: date, kept: _Kept, rules: Rules) -> Iterat
     for key, _ in kept.under(NEW):
         arrived, title = key.removeprefix(NEW).decode().split(_SEP)
         if arrived <= day.isoformat():
-            kept.writes[key] = None
+            kept.drop(key)
             yield from _numbers_of(title, day.isoformat(), kept)
 
 
@@ -230,7 +247,7 @@ def _numbers_of(title: str, day: str, kept: _Kept) -> Iterator[Told]:
         key = PAIR + f"{title}{_SEP}{creditor}".encode()
         known = orjson.loads(kept.get(key) or b"[]")
         if len(numbers) > 1 and (new := [number for number in numbers if number not in known]):
-            kept.writes[key] = orjson.dumps([*known, *new])
+            kept.put(key, orjson.dumps([*known, *new]))
             evidence = tuple(docketed[number][1] for number in numbers)
             yield Told(new[-1], title, evidence, {"title": title, "cases": numbers})
 
