@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from fajian.clock import now
 from fajian.local.stack import remove_stack
+from tests.policies import sign_for, write_policy
 
 pytestmark = pytest.mark.e2e
 
@@ -126,6 +128,7 @@ def test_a_case_is_shown_as_it_stood_on_a_day(fajian: Command) -> None:
     assert known_then.returncode == 1  # reported only today
     assert [fact["type"] for fact in known_now["facts"]] == ["MoneyArrived"]
     assert (known_now["state"], shape["state"]) == ("paying", "paying")
+    assert shape["in_force"] == shape["rules"]
 
 
 def test_a_flag_can_be_acknowledged_and_answered(fajian: Command) -> None:
@@ -160,3 +163,19 @@ def until(look: Callable[[], dict[str, Any]], field: str) -> dict[str, Any]:
             pass
         pause.wait(0.2)
     raise AssertionError(f"{field} did not appear")
+
+
+def test_before_adopting_a_policy_one_sees_whose_days_it_moves(fajian: Command, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, tables='\n[[local]]\nperiod = "pay-out"\nlength = 10\n')
+    sign_for(policy, "court", "procuratorate")
+    told = {"id": "e-2", "type": "cn.fajian.enforcement.finance-notified.v1"}
+    fajian("publish", "court", "-", given=event(**told))
+
+    tried = fajian("rules", "adopt", "--policy", str(policy), "--dry-run", "--json")
+    read = fajian("rules", "adopt", "--policy", str(policy), "--dry-run")
+
+    [row] = [row for row in rows(tried)[0]["moved"] if row["rule"] == "pay-out"]
+    assert (row["subject"], row["instance"], row["was"]["local_day"]) == (CASE, "P-1", None)
+    assert row["becomes"]["local_day"] < row["becomes"]["due_day"] == row["was"]["due_day"]
+    assert f"（本地 local {row['becomes']['local_day']}）" in read.stdout
+    assert len(rows(fajian("rules", "list", "--json"))) == 1
