@@ -33,9 +33,11 @@ class Credit(Teller):
         super().__init__(diary)
         self._restricted: dict[str, list[tuple[str, str]]] = {}
 
-    def restrict(self, case: Case, party: str, day: date, *, lifted: str = "prompt") -> None:
+    def restrict(
+        self, case: Case, party: str, day: date, *, lifted: str = "prompt", recorded: date | None = None
+    ) -> None:
         """Restrict the consumption of *party*, and remember to lift it when the case is over."""
-        self.say(case, "ConsumptionRestricted", day, party_ref=party)
+        self.say(case, "ConsumptionRestricted", day, party_ref=party, recorded=recorded)
         self._restricted.setdefault(case.subject, []).append((party, lifted))
 
     def lift(self, case: Case, over: date) -> None:
@@ -106,7 +108,7 @@ class Credit(Teller):
             return
         if how == "late":
             late = self.diary.later(last, 6, 12)
-            self.restrict(case, number, late)
+            self.restrict(case, number, late, recorded=late)  # a day later, the answer window may be over
             self.broken(case, "T26", number, last, "restricted days too late", healed=late)
             return
         self.restrict(case, number, last)
