@@ -126,11 +126,11 @@ async def test_who_follows_receipts_hears_them_over_a_lost_connection_and_goes_o
     stack: StackInfo,
 ) -> None:
     config = config_of(stack, "court")
-    async with hub(stack) as bus, running(config), asyncio.timeout(90):
+    async with hub(stack) as bus, running(config), asyncio.timeout(300):
         for status in ("accepted", "rejected"):
             await bus.receipt("court", "follow-1", status, source="//court/follow")
-        while not await quietly(config):
-            pass
+        while not await quietly(config):  # noqa: ASYNC110 - what other tests have sent comes first
+            await asyncio.sleep(0.2)
         follower = await followed(stack, "--source", "//court/follow")
         before = [await next_of(follower) for _ in range(2)]
         await rows_of(
