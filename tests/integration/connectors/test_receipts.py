@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -107,6 +108,7 @@ async def followed(stack: StackInfo, *arguments: str) -> asyncio.subprocess.Proc
         sys.executable, "-m", "fajian", "receipts", "--follow", "--json", *arguments,
         env={**os.environ, "FAJIAN_COURT_POSTGRES_DSN": stack.dsns["court"]},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     )  # fmt: skip
 
 
