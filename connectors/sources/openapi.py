@@ -78,7 +78,7 @@ def _post_events(config: HttpSource) -> Shape:
         {
             "name": f"ce-{name}",
             "in": "header",
-            "schema": _TEXT,
+            "schema": {"type": "string"},  # limits hold in binary mode; other modes pass these headers over
             "required": False,
             "description": "binary mode",
         }
