@@ -128,7 +128,7 @@ async def test_who_follows_receipts_hears_them_over_a_lost_connection_and_goes_o
     stack: StackInfo,
 ) -> None:
     config = config_of(stack, "court")
-    async with hub(stack) as bus, running(config), asyncio.timeout(300):
+    async with hub(stack) as bus, running(config), asyncio.timeout(90):
         for status in ("accepted", "rejected"):
             await bus.receipt("court", "follow-1", status, source="//court/follow")
         while not await quietly(config):  # noqa: ASYNC110 - what other tests have sent comes first
