@@ -149,7 +149,7 @@ class Casework:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
         brake.look(out, first, meta.tally, rules.policy.brake, day=day, partition=session.partition)
-        out.extend(patterns.of_leads(out[first:]))
+        patterns.follow_leads(out, first)
         if not is_last:
             session.folded.unfinished = True
             return False
@@ -212,7 +212,7 @@ class Casework:
         shown = state.judge(rules, state.add(fact, rules))
         self._say(state, shown, rules, cause, session)
         out.extend(patterns.of_fact(fact, subject, record.offset))
-        out.extend(patterns.of_leads(out[first:]))
+        patterns.follow_leads(out, first)
 
     # -- what follows ------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ are not looked for.
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -41,10 +41,15 @@ _SEP = "\x1f"
 # -- what casework tells
 
 
-def of_leads(outputs: Sequence[Output]) -> list[Output]:
-    """Tell of the leads among *outputs*; those that the brake holds make no pattern."""
-    leads = [one for one in outputs if one.topic == LEADS and HELD not in dict(one.headers)]
-    return [_of_lead(lead.cause, orjson.loads(lead.value or b"{}")) for lead in leads]
+def follow_leads(outputs: MutableSequence[Output], first: int) -> None:
+    """Tell of every lead among *outputs* from *first* on, right behind it, however a tick is cut into slices.
+
+    What the brake holds makes no pattern.
+    """
+    for place in range(len(outputs) - 1, first - 1, -1):
+        one = outputs[place]
+        if one.topic == LEADS and HELD not in dict(one.headers):
+            outputs.insert(place + 1, _of_lead(one.cause, orjson.loads(one.value or b"{}")))
 
 
 def _of_lead(cause: int, body: Mapping[str, Any]) -> Output:

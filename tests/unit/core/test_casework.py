@@ -18,7 +18,7 @@ from fajian.core.words import LEAD
 from fajian.errors import LedgerRecordError, RulesMissingError
 from fajian.law.documents import load_rules
 from schemas.names import ce_type
-from schemas.topics import CASE_STATE, FLAGS, LEADS, SIDES, feed, receipts
+from schemas.topics import CASE_STATE, FLAGS, LEADS, PATTERNS, SIDES, feed, receipts
 from tests.histories import (
     APPLICATION,
     CASE,
@@ -691,6 +691,20 @@ def test_a_tick_in_slices_says_the_same_in_the_same_order(rules: Rules, slice_: 
     assert sliced.outputs == whole.outputs
     assert list(sliced.store.scan(b"", b"\xff")) == list(whole.store.scan(b"", b"\xff"))
     assert [row.subject for row in sliced.flags("pay-out")][-5:] == CASES
+
+
+@pytest.mark.parametrize("slice_", [1, 2, 4])
+def test_the_patterns_hear_of_a_lead_right_behind_it_however_the_tick_is_cut(slice_: int) -> None:
+    whole, sliced = _five(slice_=5), _five(slice_=slice_)
+    for bench in (whole, sliced):
+        bench.tick("2022-06-08")
+        bench.tick("2022-06-30")
+
+    topics = [output.topic for output in whole.outputs]
+    leads = [place for place, topic in enumerate(topics) if topic == LEADS]
+    assert len(leads) >= 5
+    assert {topics[place + 1] for place in leads} == {PATTERNS}
+    assert sliced.outputs == whole.outputs
 
 
 def test_a_tick_that_concerns_many_is_done_bit_by_bit_and_goes_on_where_it_was() -> None:
