@@ -73,6 +73,8 @@ class Courier:
         self._clock = clock
         self._chance = chance
         self._breaker = Breaker(after=receiver.break_after, rest_seconds=receiver.rest_seconds)
+        self._room = asyncio.Semaphore(receiver.at_once)
+        self._under_way: dict[str, asyncio.Task[None]] = {}  #: subject -> its chain of messages
         self._done: list[Attempt] = []
         self._writing = asyncio.Lock()
         self._came = asyncio.Event()
@@ -112,50 +114,78 @@ class Courier:
             queue = await self._queue(stack)
             await queue.add(self._channel, now=self._clock())
             stack.push_async_callback(self._carrier.close)
+            stack.push_async_callback(self._finish)
             self._done.clear()
+            looked_at = -LOOK_SECONDS
             while True:
                 self._came.clear()
-                sent = await self.round(queue)
-                await self._look(queue, health)
-                if not sent:
+                begun = await self.round(queue)
+                if not begun or monotonic() - looked_at >= LOOK_SECONDS:
+                    await self._look(queue, health)
+                    looked_at = monotonic()
+                if not begun:
                     await self._wait()
 
     async def round(self, queue: DeliveryQueue) -> int:
-        """Send what is due now; return how many messages were tried."""
-        now = self._clock()
-        self._closed = await queue.closed_because() is not None
-        if self._closed or self._breaker.is_open(now):
-            return 0
-        limit = 1 if self._breaker.is_probing else MOST_AT_A_TIME
-        chains: dict[str, list[Message]] = {}
-        for message in await queue.due(limit=limit, now=now):
-            chains.setdefault(message.subject, []).append(message)
-        room = asyncio.Semaphore(self._receiver.at_once)
-        sending = [asyncio.create_task(self._chain(queue, chain, room)) for chain in chains.values()]
-        if not sending:
-            return 0
-        try:
-            await asyncio.wait(sending, return_when=asyncio.FIRST_EXCEPTION)
-        finally:  # also when we are told to stop: what is under way may end, and is noted
-            self._closed = True
-            _, late = await asyncio.wait(sending, timeout=FINISH_SECONDS)
-            for task in late:
-                task.cancel()
-        return sum([await task for task in sending])
+        """Begin what is due now, and wait until there is room for more; return how many messages it is.
 
-    async def _chain(self, queue: DeliveryQueue, chain: Sequence[Message], room: asyncio.Semaphore) -> int:
-        """Send messages of one subject in their order, as far as it goes well; return how many were tried."""
-        tried = 0
+        A message that takes long keeps its place and its subject, and nobody waits for it.
+        """
+        self._clear_away()
+        messages = await self._due(queue)
+        chains: dict[str, list[Message]] = {}
+        for message in messages:
+            chains.setdefault(message.subject, []).append(message)
+        for subject, chain in chains.items():
+            task = asyncio.create_task(self._chain(queue, chain))
+            task.add_done_callback(lambda _: self._came.set())
+            self._under_way[subject] = task
+        while len(self._under_way) >= self._receiver.at_once:
+            await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+            self._clear_away()
+        return len(messages)
+
+    async def _due(self, queue: DeliveryQueue) -> Sequence[Message]:
+        """Return what may go now, of subjects of which nothing is under way."""
+        is_idle, now = not self._under_way, self._clock()
+        if await queue.closed_because() is not None:
+            self._closed = True
+        elif is_idle:  # else one that is under way may have heard that the receiver wants no more
+            self._closed = False
+        if self._closed or self._breaker.is_open(now):
+            return ()
+        if not self._breaker.is_probing:
+            return await queue.due(limit=MOST_AT_A_TIME, busy=list(self._under_way), now=now)
+        return await queue.due(limit=1, now=now) if is_idle else ()
+
+    async def _chain(self, queue: DeliveryQueue, chain: Sequence[Message]) -> None:
+        """Send messages of one subject in their order, as far as it goes well."""
         for message in chain:
-            async with room:
+            async with self._room:
                 if self._closed or self._breaker.is_open(self._clock()):
                     break
                 attempt, came_back = await self._attempt(message)
-            tried += 1
             await self._note(queue, attempt, came_back=came_back)
             if attempt.step.state == "waiting":
                 break
-        return tried
+
+    def _clear_away(self) -> None:
+        """Let go of the chains that have ended; what ended one with an error ends us, too."""
+        for subject, task in list(self._under_way.items()):
+            if task.done():
+                del self._under_way[subject]
+                task.result()
+
+    async def _finish(self) -> None:
+        """Let what is under way end, and be noted."""
+        self._closed = True
+        sending = list(self._under_way.values())
+        self._under_way.clear()
+        if sending:
+            _, late = await asyncio.wait(sending, timeout=FINISH_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
 
     async def _attempt(self, message: Message) -> tuple[Attempt, bool]:
         at, begun = self._clock(), monotonic()

@@ -110,9 +110,12 @@ class DeliveryQueue:
                 await cursor.executemany(QUERIES["put"], rows)
             await cursor.executemany(QUERIES["advance"], moves)
 
-    async def due(self, *, limit: int, now: datetime) -> list[Message]:
-        """Return what may go now, oldest first."""
-        return [_message(row) for row in await self._fetch("due", limit=limit, now=now)]
+    async def due(self, *, limit: int, now: datetime, busy: Sequence[str] = ()) -> list[Message]:
+        """Return what may go now, oldest first, but nothing of the subjects that are *busy*."""
+        values = {"receiver": self.receiver, "limit": limit, "now": now, "busy": list(busy)}
+        # Planned anew each time, for a queue as long as it is by now.
+        found = await self._opened.execute(QUERIES["due"], values, prepare=False)
+        return [_message(row) for row in await found.fetchall()]
 
     async def bundle(self, day: str, *, before: datetime) -> None:
         """Settle which messages belong to the digest of *day*: those queued *before*."""

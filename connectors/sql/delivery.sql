@@ -40,13 +40,17 @@ VALUES (%(receiver)s, %(message_id)s, %(subject)s, %(kind)s, %(type)s, %(event)s
 ON CONFLICT (receiver, message_id) DO NOTHING
 
 -- name: due
--- The oldest messages that may go now: none whose subject has an earlier one that must still wait.
-SELECT seq, message_id, subject, event, attempts, rung FROM deliveries AS each
-WHERE receiver = %(receiver)s AND state = 'waiting' AND NOT EXISTS (
-    SELECT FROM deliveries AS earlier
-    WHERE earlier.receiver = each.receiver AND earlier.subject = each.subject AND earlier.state = 'waiting'
-        AND earlier.seq <= each.seq AND earlier.next_at > %(now)s
+-- The oldest messages that may go now: none whose subject has an earlier one that must still wait. Those are looked
+-- up in one object: a join would be planned for the few rows of a quiet day, and be hopeless for a long queue.
+WITH held AS MATERIALIZED (
+    SELECT coalesce(jsonb_object_agg(subject, first), '{}') AS subjects FROM (
+        SELECT subject, min(seq) AS first FROM deliveries
+        WHERE receiver = %(receiver)s AND state = 'waiting' AND next_at > %(now)s GROUP BY subject
+    ) AS each
 )
+SELECT seq, message_id, subject, event, attempts, rung FROM deliveries AS each CROSS JOIN held
+WHERE receiver = %(receiver)s AND state = 'waiting' AND subject <> ALL (%(busy)s::text[])
+    AND coalesce(seq < (held.subjects ->> subject)::bigint, true)
 ORDER BY seq LIMIT %(limit)s
 
 -- name: bundle

@@ -70,6 +70,10 @@ class Books:
             self._read[part] = records[-1].offset + 1
         return sum(1 for said in self._statuses.values() if said["recorded"])
 
+    def delivered(self) -> int:
+        """Return of how many events the receiver of webhooks has heard by now."""
+        return len(self._desk.heard())
+
     async def _new(self, topic: str) -> list[tuple[Part, Sequence[Record]]]:
         parts = [Part(topic, number) for number in range(self._info.partitions)]
         while True:

@@ -150,7 +150,9 @@ class _Watch:
             await asyncio.sleep(2)
 
     def _progress(self) -> str:
-        return f"made {self._total('made')}, handed over {self._total('handed_over')}"
+        counts = {what: self._total(what) for what in ("made", "handed_over")}
+        counts["delivered"] = self._books.delivered()
+        return ", ".join(f"{what.replace('_', ' ')} {count}" for what, count in counts.items())
 
     def _total(self, what: str) -> int:
         return sum(getattr(each, what) for each in self._senders)

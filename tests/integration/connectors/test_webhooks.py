@@ -11,10 +11,11 @@ from starlette.responses import Response
 from typer.testing import CliRunner, Result
 
 from connectors.config import ConnectorConfig
-from connectors.projection import Row
+from connectors.projection import Row, connection
 from connectors.runtime import Connector
 from connectors.sink_config import Sink, WebhookSink
-from connectors.sinks.queue import SCHEMA, Attempt, DeliveryQueue
+from connectors.sinks.queue import QUERIES, SCHEMA, Attempt, DeliveryQueue
+from fajian import clock
 from fajian.cli.webhook import app as webhook_commands
 from fajian.errors import PeerAwayError
 from fajian.local.stack import StackInfo
@@ -167,6 +168,98 @@ async def test_a_receiver_that_does_not_answer_holds_up_no_other(stack: StackInf
             await slow.until(lambda each: len(each.taken) >= 40)
 
     assert taken_by_slow == 0
+
+
+async def test_a_message_that_hangs_keeps_its_place_and_lets_all_others_pass(stack: StackInfo) -> None:
+    ended = asyncio.Event()
+
+    async def hang_one(got: Got) -> Response:
+        if got.event["id"] == "hanging-0000":
+            await ended.wait()
+        return Response(status_code=204)
+
+    async with receiver() as hook, hub(stack) as bus:
+        hook.answer = hang_one
+        async with listening(sending_to(stack, hook_of("hanging", hook.url, at_once=2, timeout_seconds=60))):
+            await tell(bus, "hanging", 8, subjects=2)
+            await hook.until(lambda each: len(each.taken) >= 4)
+            await tell(bus, "later", 20)
+            await hook.until(lambda each: len(each.taken) >= 24)
+            before = by_subject(hook.taken)
+            ended.set()
+            await hook.until(lambda each: len(each.taken) >= 28)
+
+    assert "case-hanging-0" not in before
+    assert all(each == sorted(each) for each in by_subject(hook.taken).values())
+    assert len(hook.got) == 28
+
+
+async def test_a_backlog_goes_out_as_many_at_once_as_the_receiver_may_get(stack: StackInfo) -> None:
+    """After an outage: a probe, then all places taken until all of it is delivered."""
+    going, most = 0, 0
+    full = asyncio.Event()
+
+    async def take(got: Got) -> Response:
+        nonlocal going, most
+        if hook.taken:  # else this is the probe, which comes alone
+            going += 1
+            most = max(most, going)
+            if going == 4:
+                full.set()
+            await full.wait()
+            going -= 1
+        return Response(status_code=204)
+
+    async with receiver() as hook, hub(stack) as bus:
+        hook.answer = always(503)
+        config = sending_to(stack, hook_of("backlog", hook.url, at_once=4, retry_seconds=[0.05, *[3600] * 9]))
+        async with listening(config):
+            await tell(bus, "backlog", 300, subjects=30)
+            await hook.until(lambda each: len(each.got) >= 10)
+            hook.answer = take
+            refused = len(hook.got)
+            await hook.until(lambda each: len(each.taken) >= 300)
+
+    assert most == 4
+    assert len(hook.got) - refused <= 300 + 4
+    assert all(each == sorted(each) for each in by_subject(hook.taken).values())
+
+
+async def test_looking_for_what_is_due_reads_a_long_queue_once_and_not_once_for_each_message(
+    stack: StackInfo,
+) -> None:
+    async with receiver() as hook:
+        config = sending_to(stack, hook_of("long", hook.url))
+        async with listening(config):
+            pass
+    assert config.postgres is not None
+    waiting = 2000
+    async with connection(config.postgres.dsn.get_secret_value(), schema=SCHEMA, autocommit=False) as opened:
+        await opened.execute(
+            "INSERT INTO deliveries"
+            " (receiver, message_id, subject, kind, type, event, place, next_at, queued_at) SELECT 'long',"
+            " n::text, 'case-' || n %% 250, 'fact', 'MoneyPaid', '{}', 'p',"
+            " now() + make_interval(hours => CASE WHEN n <= 100 THEN 1 ELSE 0 END), now()"
+            " FROM generate_series(1, %s) AS n",
+            [waiting],
+        )
+        values = {"receiver": "long", "limit": 500, "busy": [], "now": clock.now()}
+        found = await opened.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {QUERIES['due']}", values)
+        [row] = await found.fetchall()
+        due = await DeliveryQueue(opened, "long").due(limit=waiting, now=clock.now(), busy=["case-249"])
+        await opened.rollback()
+
+    held = {f"case-{n}" for n in range(1, 101)}
+    assert len(due) == (250 - 100 - 1) * 8
+    assert not {message.subject for message in due} & {*held, "case-249"}
+    assert _rows_read(row["QUERY PLAN"][0]["Plan"]) < 10 * waiting
+
+
+def _rows_read(plan: dict[str, Any]) -> float:
+    """Return how many rows a plan's nodes have looked at, all together."""
+    looked = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    looked += plan.get("Rows Removed by Join Filter", 0)
+    return float(looked * plan["Actual Loops"]) + sum(map(_rows_read, plan.get("Plans", ())))
 
 
 async def test_a_receiver_that_was_away_gets_everything_and_nothing_has_failed(stack: StackInfo) -> None:
