@@ -8,6 +8,7 @@ from schemas.examples import examples
 from schemas.registry import TYPES, EventType
 from schemas.topics import CASE_EVENTS, FLAGS, LEADS, SIDES, TOPICS, Topic, feed, inbox, receipts
 
+COUNTED: Final = "SoftBreachesCounted"  #: said by the bus, of no single case
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -101,7 +102,7 @@ def _carries(topic: str, type_: EventType, publishers: Mapping[str, Collection[s
         if topic == receipts(side):
             return type_.family == "receipt"
         if topic == feed(side):
-            return type_.is_fact or type_.family == "flag"
+            return type_.is_fact or type_.family == "flag" or type_.name == COUNTED
     return False
 
 

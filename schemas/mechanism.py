@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.fields import (
     Amount,
+    Body,
     Count,
     Day,
     EventId,
@@ -19,6 +20,8 @@ from schemas.fields import (
     Ref,
     RequestNo,
     RuleId,
+    RulesVersion,
+    Side,
     Text,
 )
 
@@ -31,6 +34,25 @@ Digest = Annotated[
 
 class Mechanism(Fact):
     family: ClassVar[str] = "mechanism"
+
+
+class SoftBreachesCounted(Body, title="软性期限逾期计数"):
+    """How many breaches of a soft duty stood when their answer windows ended on a day: no single case."""
+
+    family: ClassVar[str] = "mechanism"
+
+    on: Day = Field(description="日 / the day")
+    court: Ref | None = Field(
+        None,
+        description="法院代字，空为主体不含法院代字 / code of the court; null where a subject names none",
+    )
+    rule: RuleId
+    side: Side
+    breaches: Count = Field(
+        description="答复期满仍存在的逾期件数 / breaches that stood when the answer window ended"
+    )
+    taken_back: Count = Field(description="撤回件数 / taken back since, of those counted on earlier days")
+    rules: RulesVersion | None = None
 
 
 class IssueTabled(Mechanism, title="提交议题"):

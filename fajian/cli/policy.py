@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fajian.errors import PolicyError
 from fajian.law.documents import model_policy, model_text, rules_under
-from fajian.law.policy import PolicyFile, read_policy, signatures_beside, write_signatures
+from fajian.law.policy import PolicyFile, PolicyText, read_policy, signatures_beside, write_signatures
 from fajian.law.signatures import (
     SIDES,
     Side,
@@ -172,6 +172,7 @@ def _lines(policy: PolicyFile) -> list[str]:
         ("认可的规则 approved", "、".join(said.approved) or "-"),
         ("经同意告知 by agreement", "、".join(said.leads_by_policy) or "-"),
         ("放行阈值 brake", f"×{said.brake.times}, {said.brake.of_ticks} 次 / ticks, ≥{said.brake.at_least}"),
+        ("同类问题 same fault", _same_fault(said)),
         *(("本地期限 local", f"{one.period} {one.length} {one.unit}") for one in said.local),
         *(("停机 outage", f"{one.first}–{one.last} {one.reason}") for one in said.outage),
         *(("可见范围 visibility", f"{one.row}/{one.side}: {one.access}") for one in said.visibility),
@@ -184,6 +185,13 @@ def _lines(policy: PolicyFile) -> list[str]:
         ),
     ]
     return [f"{label}: {text}" for label, text in rows]
+
+
+def _same_fault(said: PolicyText) -> str:
+    if said.same_fault is None:
+        return "依规则 / as the rows T37 and T37-officer say"
+    cases, days = said.same_fault.cases, said.same_fault.days
+    return f"{days} 日内 {cases} 件 / {cases} cases within {days} days"
 
 
 def _shape(policy: PolicyFile, *, model: bool) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Meta:
     judging: str | None = None  #: a tick is under way, and has come to the subject of this key
     before: str | None = None  #: the rules that the tick under way replaces
     tally: brake.Tally = field(default_factory=brake.Tally)  #: how many flags its ticks yield
+    soft: dict[str, list[int]] = field(default_factory=dict)  #: soft breaches since the last tick
 
     @property
     def tick_day(self) -> date:
@@ -149,6 +150,7 @@ class Casework:
                 self._take_back(state, shown, before, cause, session)
             self._say(state, shown, rules, cause, session)
         brake.look(out, first, meta.tally, rules.policy.brake, day=day, partition=session.partition)
+        patterns.count_soft(out, first, meta.soft, rules)
         patterns.follow_leads(out, first)
         if not is_last:
             session.folded.unfinished = True
@@ -156,7 +158,8 @@ class Casework:
         meta.judging = meta.before = None
         brake.close(meta.tally, rules.policy.brake)
         out.append(words.digest(cause, session.partition, meta.digest, meta.subjects))
-        out.append(patterns.of_day(session.partition, day, rules.version, record.offset))
+        out.append(patterns.of_day(session.partition, day, rules.version, record.offset, meta.soft))
+        meta.soft = {}
         return True
 
     def _next(self, session: Session, day: date) -> tuple[list[str], bool]:
@@ -211,7 +214,8 @@ class Casework:
         first = len(out)
         shown = state.judge(rules, state.add(fact, rules))
         self._say(state, shown, rules, cause, session)
-        out.extend(patterns.of_fact(fact, subject, record.offset))
+        out.extend(patterns.of_fact(fact, subject, record.offset, rules))
+        patterns.count_soft(out, first, session.meta.soft, rules)
         patterns.follow_leads(out, first)
 
     # -- what follows ------------------------------------------------------------------------------------
@@ -225,7 +229,7 @@ class Casework:
         for matter in (matter for matters in shown.values() for matter in matters):
             gone.pop(matter.key, None)
             said = state.said.get(matter.key)
-            flags, after = speak(matter, said, tick, rules, on=cause.on)
+            flags, after = speak(matter, said, tick, rules, on=cause.heard_on)
             out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
             state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
         for key, said in gone.items():

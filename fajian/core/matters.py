@@ -129,7 +129,8 @@ def speak(
     """Return the flags to publish, oldest first, and what has been said after them.
 
     *tick* is the last day that has ended: the morning after it is judged. *on* is the day on which it is
-    said, when that is a later one: what an event shows during a day is answered from the next morning on.
+    said, when that is a later one: what an event shows during a day is answered from the next morning on,
+    and so is what a late tick shows, for nobody could answer it before.
     """
     if matter.awaited and matter.due_day is not None and matter.due_day > tick:
         return _await(matter, said)

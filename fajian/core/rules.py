@@ -19,6 +19,7 @@ UNVERIFIED = frozenset({"M", "D"})
 Values = Mapping[str, tuple[Any, ...]]  #: body field -> values
 
 BOTH = frozenset({"court", "procuratorate"})
+LONGEST_WINDOW = 366  #: days that an agreement may look back for patterns
 REMEMBERED = 16_384  #: results of one pure function, by rules version
 
 #: What a row of the law is. Only a duty is ever broken.
@@ -250,11 +251,20 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
+class SameFault:
+    """How many cases with one fault, within how many days, make a pattern (T37)."""
+
+    cases: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The local agreement. It counts when both sides have signed the same text."""
 
     id: str
     version: str
+    agreement: str  #: subject on which meetings, issues and patterns stand
     answer_window: int  #: working days that the owner has to answer a breach
     late_days: int  #: days between a fact and its record that are still in order
     go_live: date | None  #: breaches before this day are historic
@@ -265,6 +275,7 @@ class Policy:
     local: Mapping[str, LocalPeriod] = field(default_factory=dict)  #: period -> its local line
     grace_minutes: int = 60  #: how long the end of a day waits for its last facts
     brake: Brake = field(default_factory=Brake)
+    same_fault: SameFault | None = None  #: in place of the figures of the triggers about patterns
 
 
 @dataclass(frozen=True)

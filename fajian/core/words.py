@@ -43,6 +43,11 @@ class Cause:
     at: str  #: instant, RFC 3339
     caught_up_to: date | None = None  #: the last day over when a late tick was written
 
+    @property
+    def heard_on(self) -> date:
+        """Return the day on which anybody can hear of it: what is caught up with is told at its end."""
+        return self.caught_up_to or self.on
+
     def names(self, *parts: str) -> str:
         """Return the id of what follows. Two sources may use the same id, so both belong to the name."""
         return derived_id(self.source, self.id, *parts)

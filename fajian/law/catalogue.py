@@ -29,6 +29,7 @@ KEPT: Final[Mapping[str, str]] = {
     "CaseDisclosed": "opens what a side may see",
     "DisclosureEnded": "closes it again",
     "LeadRaised": "published by the bus, or raised by a person",
+    "SoftBreachesCounted": "published by the bus, in place of single soft breaches",
     "LeadScreened": "decides what becomes of a lead",
     "AlarmHandlingSeen": "the discipline team has seen that an alarm was handled",
     "IssueTabled": "agenda of the joint meeting",
@@ -38,15 +39,7 @@ KEPT: Final[Mapping[str, str]] = {
     "IssueReferredUp": "agenda of the joint meeting",
     "LeadingGroupDecided": "agenda of the joint meeting",
     "ExtensionRequested": "on file: asking in the window extends nothing by itself",
-    "ExtensionRecorded": "on file: the record to the high court",
-    "SeizureLapsed": "on file: the clock of the effect shows it first",
     "AuctionPaused": "on file: the pause of one auction, which resumes under auc-resume",
-    "DebtorDied": "on file for lists and restrictions",
-    "PropertyTransferred": "on file: what became of a thing",
-    "MoneyAttributed": "on file: unknown money has found its case",
-    "PanelFormed": "on file: who rules on an objection",
-    "OrganFailedToAssist": "on file for a suggestion to another organ",
-    "OrganAssisted": "on file for a suggestion to another organ",
     "SuggestionChanged": "on file: a suggestion was replaced",
     "IntegrityLeadReferred": "on file: goes to the discipline team",
 }
@@ -219,6 +212,8 @@ def _unused_events(rules: Rules) -> Iterator[str]:
     used |= {word.partition(":")[0] for cycle in LIFE_CYCLES.values() for word in cycle.words}
     for name in sorted(rules.events.keys() - used - KEPT.keys()):
         yield f"event {name}: opens, closes, stops and shows nothing"
+    for name in sorted(KEPT.keys() & used):
+        yield f"kept: event {name} has a row that listens to it, and needs no other reason"
     yield from _unknown("kept", "event", KEPT, rules.events)
 
 

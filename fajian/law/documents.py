@@ -28,6 +28,7 @@ from fajian.core.rules import (
     Policy,
     Rules,
     Rung,
+    SameFault,
     StopKind,
     Trigger,
     Variant,
@@ -40,7 +41,7 @@ from fajian.law.policy import PolicyFile, parse_policy, read_policy, standing_of
 from fajian.law.policy_check import problems_with
 from fajian.law.signatures import Signature
 
-FOLD = 3  #: raised when the fold itself judges differently; part of every rules version
+FOLD = 4  #: raised when the fold itself judges differently; part of every rules version
 
 MODEL = "model"  #: in the place of signatures: the bundled model policy, which nobody signs
 
@@ -372,6 +373,7 @@ def _policy(row: Row, signed: bool) -> Policy:
     return Policy(
         id=row["id"],
         version=row["version"],
+        agreement=row["agreement"],
         answer_window=row["answer_window"],
         late_days=row["late_days"],
         go_live=_day(row.get("go_live")),
@@ -385,6 +387,7 @@ def _policy(row: Row, signed: bool) -> Policy:
         local={one["period"]: LocalPeriod(*_local(one)) for one in row.get("local", ())},
         grace_minutes=row.get("grace_minutes", 60),
         brake=Brake(**row.get("brake", {})),
+        same_fault=SameFault(**row["same_fault"]) if "same_fault" in row else None,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fajian.core.rules import LONGEST_WINDOW
 from fajian.errors import PolicyError
 from fajian.law.signatures import SIDES, Side, Signature, Standing, canonical, check_signature
 from fajian.toml_places import Location, dotted, line_of
@@ -68,6 +69,13 @@ class BrakeTable(Table):
     of_ticks: int = Field(default=30, ge=5, le=366)
     at_least: int = Field(default=500, ge=1)
     keys: dict[Name, PublicKey] = Field(default_factory=dict)
+
+
+class SameFaultTable(Table):
+    """How many cases with one fault, within how many days, make a pattern."""
+
+    cases: int = Field(ge=2, le=1000)
+    days: int = Field(ge=1, le=LONGEST_WINDOW)
 
 
 class Keys(Table):
@@ -131,6 +139,7 @@ class PolicyText(Table):
     office: Body
     meetings: Meetings
     brake: BrakeTable = Field(default_factory=BrakeTable)
+    same_fault: SameFaultTable | None = None
     keys: Keys = Field(default_factory=Keys)
     local: list[Local] = Field(default_factory=list)
     outage: list[Outage] = Field(default_factory=list)

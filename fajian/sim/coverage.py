@@ -13,6 +13,7 @@ _PATTERN: Final = "a pattern across cases, marked D: told only when both sides h
 NEVER_PLANTED: Final[Mapping[str, str]] = {
     "S01": "the county's procuratorate takes no step that the texts forbid; unit tests take each of them",
     "T37": _PATTERN,
+    "T37-officer": "off by default: nothing about officers is told to the patterns unless both sides agree",
     "T39-title": _PATTERN,
 }
 

@@ -13,12 +13,13 @@ from fajian.core.memory import Memory
 from fajian.core.patterns import Patterns, of_day
 from fajian.core.ports import Output
 from fajian.core.replay import MemoryRecord, replay
-from fajian.core.rules import Rules
+from fajian.core.rules import Rules, SameFault
 from fajian.errors import RulesMissingError
 from fajian.law.documents import load_rules
 from fajian.law.intake import load_intake
-from schemas.topics import LEADS, PATTERNS
-from tests.histories import CASE, COURT, Bench, Told, play, told, under
+from schemas.registry import find
+from schemas.topics import LEADS, PATTERNS, feed
+from tests.histories import CASE, COURT, PROCURATORATE, Bench, Told, play, told, under
 
 RULES = load_rules()
 ACCEPTED = under(approved=frozenset({"T37", "T39-title", "T20"}))
@@ -115,6 +116,195 @@ def test_nothing_goes_across_before_both_sides_have_approved_it() -> None:
 def test_a_rules_version_that_is_not_there_stops_the_partition() -> None:
     with pytest.raises(RulesMissingError, match=RULES.version):
         _found(*FIVE, _closed(FIRST, rules=RULES))
+
+
+def test_the_agreement_may_have_figures_of_its_own_and_the_lead_says_whose_they_are() -> None:
+    three_in_ten = under(ACCEPTED, same_fault=SameFault(cases=3, days=10))
+    closed = _closed(FIRST, rules=three_in_ten)
+    old = [_lead(_case(3), FIRST - timedelta(days=10))]
+
+    found = _found(*FIVE[:3], closed, rules=three_in_ten)
+
+    why = found[0]["explanation"]["why"]
+    assert (why["at_least"], why["in_days"], why["limits"]) == (3, 10, "agreement/model")
+    assert _found(*FIVE[:2], *old, closed, rules=three_in_ten) == []
+    assert _found(*FIVE, _closed(FIRST))[0]["explanation"]["why"]["limits"] == "T37"
+
+
+def test_a_longer_window_that_is_agreed_later_still_sees_the_leads_before_it() -> None:
+    year = under(ACCEPTED, same_fault=SameFault(cases=5, days=366))
+    later = FIRST + timedelta(days=200)
+    store, patterns = Memory(), Patterns({r.version: r for r in (ACCEPTED, year)}.__getitem__, 1)
+    told_of = [
+        *FIVE[:4],
+        _closed(later - timedelta(days=1)),
+        _lead(_case(5), later),
+        _closed(later, rules=year),
+    ]
+
+    found = patterns.fold(_records(told_of), store).outputs
+
+    assert [orjson.loads(output.value or b"")["trigger"] for output in found] == ["T37"]
+
+
+def test_a_lead_on_a_pattern_can_be_screened_like_any_other() -> None:
+    lead = _found(*FIVE, _closed(FIRST))[0]
+    screened = {
+        "specversion": "1.0",
+        "id": "screened",
+        "source": PROCURATORATE,
+        "type": "cn.fajian.supervision.lead-screened.v1",
+        "time": "2022-05-16T09:00:00+08:00",
+        "subject": lead["subject"],
+        "data": {"lead_id": lead["lead_id"], "decision": "accept", "reason": "类案，拟提出社会治理检察建议"},
+    }
+
+    replayed = replay([screened], date(2022, 5, 17), ACCEPTED, load_intake(simulated=True))
+
+    assert replayed.rejected == []
+
+
+# -- patterns about single officers ------------------------------------------------------------------------
+
+OFFICER_ROW = "T37-officer"
+AGREED = under(
+    approved=frozenset({OFFICER_ROW, "T20"}),
+    leads_by_policy=frozenset({OFFICER_ROW}),
+    same_fault=SameFault(cases=3, days=90),
+)
+
+
+def _assigned(number: int, officer: str = "O-1", on: str = "2022-05-09", **body: Any) -> Told:
+    said = {"id": f"assigned {number} {on}", "undertaker_ref": officer, **body}
+    return told("UndertakerAssigned", on, subject=_case(number), **said)
+
+
+def _of_officers(rules: Rules, *events: Told, leads: Sequence[Output] = FIVE[:3]) -> list[dict[str, Any]]:
+    """Let casework tell of *events*, and the patterns judge them with *leads* at the end of 12 May 2022."""
+    bench = Bench(rules).declare("2022-05-09").hear(*events)
+    material = [output for output in bench.outputs if output.topic == PATTERNS]
+    day = FIRST + timedelta(days=3)
+    return _found(*material, *leads, _closed(day, rules=rules), rules=rules)
+
+
+def test_the_same_fault_in_many_cases_of_one_officer_is_a_pattern_that_names_nobody() -> None:
+    found = _of_officers(AGREED, *[_assigned(number) for number in (1, 2, 3)])
+
+    assert [(lead["trigger"], lead["subject"]) for lead in found] == [(OFFICER_ROW, "agreement/model")]
+    assert found[0]["explanation"]["why"]["cases"] == [_case(number) for number in (1, 2, 3)]
+    assert "O-1" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        RULES,
+        under(AGREED, leads_by_policy=frozenset()),
+        under(AGREED, approved=frozenset({"T20"})),
+        under(AGREED, signed=False),
+    ],
+)
+def test_unless_both_sides_have_agreed_nothing_about_officers_leaves_casework(rules: Rules) -> None:
+    bench = Bench(rules).declare("2022-05-09").hear(*[_assigned(number) for number in (1, 2, 3)])
+
+    assert [output for output in bench.outputs if output.topic == PATTERNS] == []
+    assert [lead["trigger"] for lead in _of_officers(rules) if lead["trigger"] == OFFICER_ROW] == []
+
+
+def test_the_topic_patterns_holds_a_pseudonym_and_no_reference_of_an_officer() -> None:
+    bench = Bench(AGREED).declare("2022-05-09").hear(_assigned(1))
+
+    (said,) = [output for output in bench.outputs if output.topic == PATTERNS]
+    assert b"O-1" not in (said.value or b"") + (said.key or b"")
+
+
+@pytest.mark.parametrize(
+    "third",
+    [
+        (_assigned(3, "O-2"),),
+        (),
+        (_assigned(3), _assigned(3, "O-2", on="2022-05-11")),  # somebody else took over
+        (_assigned(3), _assigned(3, "O-2", id="corrected", supersedes="assigned 3 2022-05-09")),
+        (
+            _assigned(3),
+            told("Retracted", "2022-05-10", subject=_case(3), retracts="assigned 3 2022-05-09", source=COURT),
+        ),
+        (_assigned(3, on="2022-05-13"),),  # known when the day was over
+    ],
+)
+def test_a_case_of_another_officer_or_of_nobody_does_not_count(third: Sequence[Told]) -> None:
+    assert _of_officers(AGREED, _assigned(1), _assigned(2), *third) == []
+
+
+# -- soft breaches in numbers ------------------------------------------------------------------------------
+
+
+def _docketed_in(*numbers: int) -> list[Told]:
+    """Return cases whose file is not handed over in three days: a soft duty (enf-handover)."""
+    return [told("CaseDocketed", "2022-05-09", subject=_case(number)) for number in numbers]
+
+
+def _counts(*benches: Bench, rules: Rules = RULES) -> list[tuple[str, dict[str, Any]]]:
+    """Let the patterns add up what casework told in several partitions; return feed and body."""
+    store, patterns = Memory(), Patterns({rules.version: rules}.__getitem__, len(benches))
+    said = []
+    for number, bench in enumerate(benches):
+        of_days = [(one, orjson.loads(one.value or b"")) for one in bench.outputs if one.topic == PATTERNS]
+        said += [
+            output._replace(value=orjson.dumps(body | {"partition": number}))
+            for output, body in of_days
+            if body["what"] == "closed"
+        ]
+    found = patterns.fold(_records(said), store).outputs
+    return [(output.topic, orjson.loads(output.value or b"")) for output in found if output.topic != LEADS]
+
+
+def test_soft_breaches_are_told_in_numbers_to_those_who_hear_of_no_single_one() -> None:
+    benches = [play(*_docketed_in(*numbers), until="2022-05-31") for numbers in ((1, 2), (3,))]
+
+    counts = [(to, body) for to, body in _counts(*benches) if body["rule"] == "enf-handover"]
+
+    assert [to for to, _ in counts] == [feed(side) for side in ("office", "procuratorate", "discipline")]
+    for _, body in counts:
+        found = find("SoftBreachesCounted")
+        assert found
+        found.model.model_validate_json(orjson.dumps(body))
+        assert (body["on"], body["court"], body["breaches"], body["taken_back"]) == (
+            "2022-05-17",
+            "皖1324",
+            3,
+            0,
+        )
+        assert not any(_case(number) in str(body) for number in (1, 2, 3))
+
+
+def test_a_soft_breach_that_later_knowledge_takes_back_is_told_in_numbers_too() -> None:
+    in_time = told("FileHandedOver", "2022-05-11", arrives="2022-05-25", subject=_case(1))
+
+    bench = play(*_docketed_in(1), in_time, until="2022-05-31")
+
+    counts = [body for to, body in _counts(bench) if to == feed("office") and body["rule"] == "enf-handover"]
+    assert [(body["on"], body["breaches"], body["taken_back"]) for body in counts] == [
+        ("2022-05-17", 1, 0),
+        ("2022-05-25", 0, 1),
+    ]
+
+
+def test_what_the_ladder_tells_one_by_one_is_not_counted_and_neither_is_what_may_not_cross() -> None:
+    hard = told("FinanceNotified", "2022-05-09", payment_ref="p")
+    unsigned, historic = under(signed=False), under(go_live=date(2022, 6, 1))
+
+    assert all(body["rule"] != "pay-out" for _, body in _counts(play(hard, until="2022-07-31")))
+    for rules in (unsigned, historic):
+        assert _counts(play(*_docketed_in(1), until="2022-05-31", rules=rules), rules=rules) == []
+
+
+def test_what_was_said_once_is_counted_once_whatever_is_delivered_again() -> None:
+    bench = play(*_docketed_in(1, 2), until="2022-05-31")
+    bench.outputs += bench.outputs
+
+    counts = [body for to, body in _counts(bench) if to == feed("office") and body["rule"] == "enf-handover"]
+    assert [body["breaches"] for body in counts] == [2]
 
 
 # -- one title, two numbers --------------------------------------------------------------------------------

@@ -212,6 +212,15 @@ def test_of_days_that_are_caught_up_with_only_the_last_stage_is_shown() -> None:
     assert _caught_up(*late) == ["deadline-opened", "overdue"]
 
 
+def test_who_hears_of_a_breach_in_a_catch_up_has_the_whole_window_to_answer_before_others_hear() -> None:
+    days = [f"2022-06-{n:02}" for n in range(8, 17)]
+    late = [(day, "2022-06-14") for day in days[:6]]  # the outage hides the breach of the 8th until then
+    in_time = [(day, f"2022-06-{int(day[8:]) + 1:02}") for day in days[6:]]
+
+    assert _caught_up(*late, *in_time[:2])[-1] == "overdue"
+    assert _caught_up(*late, *in_time[:3])[-2:] == ["overdue", "escalated"]
+
+
 def test_days_that_end_in_time_show_every_stage_and_simulated_ones_too() -> None:
     days = [(f"2022-06-0{n}", f"2022-06-{n + 1:02}") for n in range(1, 9)]
     simulated = [(day, "2030-01-01") for day, _ in days]

@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from fajian.core.rules import SameFault
 from fajian.errors import KeyFileError, PolicyError
 from fajian.law.adoption import changes, check_keys, pending
 from fajian.law.documents import (
@@ -123,6 +124,8 @@ def test_a_wrong_value_is_named_with_its_line_and_what_was_expected(
         (_cell("leads", "court", "full"), "visibility[0].access", "none or less"),
         (_cell("books", "court", "masked"), "visibility[0].access", "no fields"),
         ("[brake]\ntimes = 1", "brake.times", "got 1"),
+        ("[same_fault]\ncases = 1\ndays = 30", "same_fault.cases", "or equal to 2, 得到 / got 1"),
+        ("[same_fault]\ncases = 5\ndays = 367", "same_fault.days", "or equal to 366, 得到 / got 367"),
     ],
 )  # fmt: skip
 def test_what_the_law_does_not_have_is_named_with_its_line(tables: str, key: str, expected: str) -> None:
@@ -169,7 +172,8 @@ def test_what_the_file_says_is_what_the_rules_have(tmp_path: Path) -> None:
         'go_live = 2026-03-01\ngrace_minutes = 30\napproved = ["T38"]\n',
         '[[local]]\nperiod = "pay-out"\nlength = 10\nunit = "working-day"\n'
         '[[outage]]\nfirst = 2026-02-10\nlast = 2026-02-12\nreason = "x"\n'
-        "[brake]\ntimes = 20\n",
+        "[brake]\ntimes = 20\n"
+        "[same_fault]\ncases = 3\ndays = 60\n",
     )
 
     policy = load_rules_under(path).policy
@@ -178,6 +182,8 @@ def test_what_the_file_says_is_what_the_rules_have(tmp_path: Path) -> None:
     assert policy.local["pay-out"].count == "WD"
     assert [[str(day) for day in outage] for outage in policy.outages] == [["2026-02-10", "2026-02-12"]]
     assert (policy.brake.times, policy.brake.of_ticks) == (20, 30)
+    assert policy.same_fault == SameFault(cases=3, days=60)
+    assert policy.agreement == "agreement/sample"
 
 
 def test_a_rung_of_the_policy_stands_in_the_place_of_the_bundled_one(tmp_path: Path) -> None:

@@ -184,7 +184,8 @@ def _other_version() -> Rules:
     return rules_from_document(orjson.dumps(table))
 
 
-async def test_a_tick_that_comes_early_twice_or_a_month_late_changes_no_flag() -> None:
+async def test_a_tick_that_comes_early_twice_or_a_month_late_only_puts_off_what_waits_for_an_answer() -> None:
+    """Whoever hears of a breach a month late has the whole window to answer from then on."""
     wanted = (await _undisturbed(40)).said()
     on_time = await Hub().found(simulated=False)
     for day in _days(40):
@@ -204,11 +205,14 @@ async def test_a_tick_that_comes_early_twice_or_a_month_late_changes_no_flag() -
 
     await late.take_over(MemoryStore())
 
-    assert _flags(late.said()) == _flags(wanted)
+    *at_once, escalated = _flags(wanted)
+    assert b"overdue" in at_once[-1][0]
+    assert b"escalated" in escalated[0]
+    assert _flags(late.said()) == at_once
 
 
-def _flags(said: Sayings) -> list[bytes | None]:
-    return [value for topic, _, value, _ in said if topic == FLAGS]
+def _flags(said: Sayings) -> list[tuple[bytes, bytes | None]]:
+    return [(dict(headers)["ce_type"], value) for topic, _, value, headers in said if topic == FLAGS]
 
 
 async def test_after_a_day_without_ticker_and_intake_the_missed_days_follow_one_by_one() -> None:
