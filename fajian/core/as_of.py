@@ -21,7 +21,7 @@ def as_of(subject: str, facts: Iterable[Fact], rules: Rules, day: date, known: K
     recorded, and as it was corrected or retracted since.
     """
     view = _view(subject, list(facts), rules, day, known)
-    life = life_of(view.kind, view.facts, rules)
+    life = life_of(view)
     return {
         "subject": subject,
         "kind": view.kind,

@@ -1,6 +1,6 @@
 """Fold the ledger: facts in; states, flags and leads out. The same prefix gives the same bytes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
@@ -225,18 +225,29 @@ class Casework:
     ) -> None:
         """Publish the difference between what the facts show at the last tick and what was said."""
         tick, out = session.meta.tick_day, session.folded.outputs
-        gone = {key: state.said[key] for key in sorted(state.said) if rule_of(key) in shown}
-        for matter in (matter for matters in shown.values() for matter in matters):
-            gone.pop(matter.key, None)
-            said = state.said.get(matter.key)
+        gone = dict.fromkeys(state.said_under(shown))
+        changed = []
+        for matter in [matter for matters in shown.values() for matter in matters]:
+            key = matter.key
+            gone.pop(key, None)
+            said = state.said.get(key)
             flags, after = speak(matter, said, tick, rules, on=cause.heard_on)
-            out.extend(words.flag(cause, state, matter, name, after, rules) for name in flags)
-            state.said[matter.key] = self._lead(state, matter, after, rules, cause, session)
-        for key, said in gone.items():
-            flags, state.said[key] = unsay(said)
+            for name in flags:
+                out.append(words.flag(cause, state, matter, name, after, rules))
+            after = self._lead(state, matter, after, rules, cause, session)
+            if after != said:
+                state.remember(key, after)
+                changed.append(key)
+        for key in gone:
+            said = state.said[key]
+            flags, after = unsay(said)
             out.extend(words.vanished(cause, state, key, name, said, rules) for name in flags)
-        state.settle()
-        self._share(state, rules, cause, session)
+            if after != said:
+                state.remember(key, after)
+                changed.append(key)
+        if changed:
+            state.settle()
+        self._share(state, changed, rules, cause, session)
 
     def _take_back(
         self, state: SubjectState, shown: Shown, before: Rules, cause: words.Cause, session: Session
@@ -248,6 +259,8 @@ class Casework:
                 session.folded.outputs.extend(
                     words.vanished(cause, state, key, name, said, before) for name in unsay(said)[0]
                 )
+        state.keys = None
+        state.settle()
 
     def _lead(
         self,
@@ -272,9 +285,11 @@ class Casework:
                 return said._replace(lead=lead)
         return said
 
-    def _share(self, state: SubjectState, rules: Rules, cause: words.Cause, session: Session) -> None:
+    def _share(
+        self, state: SubjectState, changed: Iterable[str], rules: Rules, cause: words.Cause, session: Session
+    ) -> None:
         """Write `case.state` where its bytes change, and keep the digest of the partition in step."""
-        value = words.shared(state, rules)
+        value = words.shared(state, changed, rules)
         if value is None:
             return
         name = blake2b(state.subject.encode() + b"\0" + value, digest_size=16).hexdigest()

@@ -76,20 +76,28 @@ def clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
     """
     if not period.runs:
         return []
-    return [
-        clock
-        for instance, anchor, opened_by in _openings(period, view)
-        if period.governs(anchor)
-        for clock in _repetitions(period, view, rules, instance, anchor, opened_by)
-    ]
+    clocks: list[Clock] = []
+    stops: tuple[Stop, ...] | None = None
+    for instance, anchor, opened_by in _openings(period, view):
+        if not period.governs(anchor):
+            continue
+        if stops is None:  # the same for all clocks of this row
+            stops = _stops(period, view, rules)
+        clocks += _repetitions(period, view, rules, instance, anchor, opened_by, stops)
+    return clocks
+
+
+def _stops(period: Period, view: View, rules: Rules) -> tuple[Stop, ...]:
+    kinds = [rules.stops[name] for name in period.stops]
+    return tuple([stop for kind in kinds for stop in stops_of(kind, view, rules.calendar)])
 
 
 def _openings(period: Period, view: View) -> Iterator[tuple[str, date, tuple[Fact, ...]]]:
-    openers = sorted(
-        (told for cue in period.opens for told in view.heard(cue)), key=lambda told: (told[0], told[1].at)
-    )
+    openers = [told for cue in period.opens if cue.event in view.by_name for told in view.heard(cue)]
     if not openers:
         return
+    if len(openers) > 1:
+        openers.sort(key=lambda told: (told[0], told[1].at))
     begun: list[tuple[date, tuple[Fact, ...]]]
     if period.per is None:
         begun = [(day, (fact,)) for day, fact in openers]
@@ -106,14 +114,19 @@ def _openings(period: Period, view: View) -> Iterator[tuple[str, date, tuple[Fac
 
 
 def _repetitions(
-    period: Period, view: View, rules: Rules, instance: str, anchor: date, opened_by: tuple[Fact, ...]
+    period: Period,
+    view: View,
+    rules: Rules,
+    instance: str,
+    anchor: date,
+    opened_by: tuple[Fact, ...],
+    stops: tuple[Stop, ...],
 ) -> Iterator[Clock]:
     variant = period.variant(anchor, opened_by[0].body)
     text = _text(period, variant, anchor, opened_by[0])
     if text is None:
         return
     length, code = text
-    stops = tuple(stop for kind in period.stops for stop in stops_of(rules.stops[kind], view, rules.calendar))
     for nth in range(1, period.repeat + 1):
         count = _Count(_start(anchor, code, opened_by[0]), length, code, stops, rules, nth)
         due, too_late = _due(period, view, count, instance)
@@ -166,6 +179,7 @@ def _ending(period: Period, view: View, instance: str, since: date, due: Due) ->
     endings = [
         told
         for cue in period.ends
+        if cue.event in view.by_name
         for told in _answers(cue, period, view, instance, since)
         if not cue.timely or is_in_time(told, due)
     ]
@@ -201,7 +215,12 @@ def _closing(period: Period, view: View, instance: str, anchor: date, since: dat
         if any(len(part) < nth for part in parts):
             return None
         return max((part[nth - 1] for part in parts), key=_when)
-    closings = [told for cue in period.closes for told in _answers(cue, period, view, instance, since)]
+    closings = [
+        told
+        for cue in period.closes
+        if cue.event in view.by_name
+        for told in _answers(cue, period, view, instance, since)
+    ]
     return min(closings, key=_when, default=None)
 
 
@@ -260,8 +279,10 @@ def _approved(extension: Extension, fact: Fact) -> bool:
 
 def stops_of(kind: StopKind, view: View, calendar: Calendar) -> list[Stop]:
     """Pair what begins and ends a stop. A stop with a fixed end or a cap ends by itself."""
-    endings = sorted((told for cue in kind.ends for told in view.heard(cue)), key=_when)
-    begun = sorted((told for cue in kind.begins for told in view.heard(cue)), key=_when)
+    begun = sorted([told for cue in kind.begins for told in view.heard(cue)], key=_when)
+    if not begun:
+        return []
+    endings = sorted([told for cue in kind.ends for told in view.heard(cue)], key=_when)
     return [
         Stop(kind.kind, day, _earliest(_end_of(kind, fact, day, endings), _limit(kind, fact, day, calendar)))
         for day, fact in begun

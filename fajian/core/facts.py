@@ -17,6 +17,7 @@ from fajian.errors import LedgerRecordError
 
 RETRACTED = "Retracted"
 BASELINE = "BaselineImported"
+UNKNOWN_PRECEDENCE = 50  #: of a fact whose event the rules no longer have
 
 Name = tuple[str, str]  #: source and id: what a fact is known by within its subject
 
@@ -128,11 +129,25 @@ def decode_fact(row: list[Any]) -> Fact:
 
 def order_of(rules: Rules) -> Callable[[Fact], tuple[int, int, str, int, str]]:
     """Return what facts are sorted by: time, precedence on equal time, source, sequence, id."""
-    events = rules.events
 
     def key(fact: Fact) -> tuple[int, int, str, int, str]:
-        event = events.get(fact.name)
-        return fact.at, event.precedence if event else 50, fact.source, fact.sequence or 0, fact.id
+        return fact.at, precedence_of(fact.name, rules), fact.source, fact.sequence or 0, fact.id
+
+    return key
+
+
+def precedence_of(name: str, rules: Rules) -> int:
+    """Return what comes first on equal time: the smaller number."""
+    event = rules.events.get(name)
+    return event.precedence if event else UNKNOWN_PRECEDENCE
+
+
+def day_order_of(rules: Rules) -> Callable[[Fact], tuple[int, int, int, str, int, str]]:
+    """Return what `View.by_day` is sorted by: the hour of a fact counts only after its precedence."""
+
+    def key(fact: Fact) -> tuple[int, int, int, str, int, str]:
+        first = precedence_of(fact.name, rules)
+        return day_number(fact.at), first, fact.at, fact.source, fact.sequence or 0, fact.id
 
     return key
 
@@ -197,6 +212,7 @@ class View:
     kind: str
     facts: tuple[Fact, ...]
     by_name: Mapping[str, tuple[Fact, ...]]
+    by_day: tuple[Fact, ...]  #: by day and on one day by the law: most facts are known by their day only
     against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
 
     def named(self, *names: str) -> tuple[Fact, ...]:
@@ -217,9 +233,11 @@ class View:
         place, among = key(fact), self.by_name.get(fact.name, ())
         at, within = bisect(self.facts, place, key=key), bisect(among, place, key=key)
         by_name = {**self.by_name, fact.name: (*among[:within], fact, *among[within:])}
-        return View(
-            self.subject, self.kind, (*self.facts[:at], fact, *self.facts[at:]), by_name, self.against
-        )
+        facts = (*self.facts[:at], fact, *self.facts[at:])
+        day_key = day_order_of(rules)
+        at = bisect(self.by_day, day_key(fact), key=day_key)
+        by_day = (*self.by_day[:at], fact, *self.by_day[at:])
+        return View(self.subject, self.kind, facts, by_name, by_day, self.against)
 
 
 def cue_day(cue: Cue, fact: Fact) -> date:
@@ -235,4 +253,6 @@ def view_of(subject: str, kind: str, facts: Iterable[Fact], rules: Rules) -> Vie
     for fact in ordered:
         by_name.setdefault(fact.name, []).append(fact)
     against = frozenset(target for fact in known if (target := _removes(fact)))
-    return View(subject, kind, tuple(ordered), {name: tuple(some) for name, some in by_name.items()}, against)
+    named = {name: tuple(some) for name, some in by_name.items()}
+    by_day = tuple(sorted(ordered, key=day_order_of(rules)))
+    return View(subject, kind, tuple(ordered), named, by_day, against)

@@ -6,19 +6,10 @@ is in changes nothing, and is marked; whoever owns the data hears of it (T38).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 Word = str  #: an event, or an event and what it says: `CaseClosed`, `ReviewConcluded:suggestion`
 State = str
-
-
-class Happened(Protocol):
-    """What the machine asks of a fact."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def body(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +32,17 @@ class LifeCycle:
     beginnings: frozenset[Word]  #: a history that begins otherwise was not seen from its beginning
     heralds: frozenset[Word] = frozenset()  #: may come before the beginning
     words: frozenset[Word] = field(init=False)  #: all that move anything
+    aside: Mapping[Word, Mapping[State, bool]] = field(
+        init=False
+    )  #: word -> what lies beside, begun or ended
 
     def __post_init__(self) -> None:
+        aside: dict[Word, dict[State, bool]] = {}
+        for name, one in self.beside.items():
+            for word in sorted(one.begins | one.ends):
+                aside.setdefault(word, {})[name] = word in one.begins
         moving = (word for row in self.transitions.values() for word in row)
-        aside = (word for one in self.beside.values() for word in (*one.begins, *one.ends))
+        object.__setattr__(self, "aside", aside)
         object.__setattr__(self, "words", frozenset((*moving, *aside)))
 
     @property
@@ -54,7 +52,9 @@ class LifeCycle:
     def word(self, name: str, body: Mapping[str, Any]) -> Word:
         """Return how the tables call a fact: with what it says, where they tell that apart."""
         said = self.says.get(name)
-        longer = f"{name}:{body.get(said)}" if said else name
+        if said is None:
+            return name
+        longer = f"{name}:{body.get(said)}"
         return longer if longer in self.words else name
 
 
@@ -68,25 +68,30 @@ class Life:
     whole: bool = True  #: seen from the beginning; else nothing is called impossible
 
 
-def live(cycle: LifeCycle, facts: Iterable[Happened]) -> Life:
-    """Run *facts*, all of which move something, through *cycle* in the order of the law."""
-    state, beside, impossible = cycle.first, dict.fromkeys(cycle.beside, False), dict[int, State]()
+def live(cycle: LifeCycle, words: Iterable[Word]) -> Life:
+    """Run *words*, all of which move something, through *cycle* in the order of the law."""
+    state, beside, impossible = cycle.first, set[State](), dict[int, State]()
+    transitions, aside = cycle.transitions, cycle.aside
     whole: bool | None = None
-    for place, fact in enumerate(facts):
-        word = cycle.word(fact.name, fact.body)
+    for place, word in enumerate(words):
         if whole is None and word not in cycle.heralds:
             whole = word in cycle.beginnings
-        moved = False
-        if (then := cycle.transitions[state].get(word)) is not None:
-            state, moved = then, True
-        for name, one in cycle.beside.items():
-            if word in one.begins or (word in one.ends and beside[name]):
-                beside[name], moved = word in one.begins, True
+        then = transitions[state].get(word)
+        if then is not None:
+            state = then
+        moved = then is not None
+        for name, begins in aside.get(word, {}).items():
+            if begins:
+                beside.add(name)
+                moved = True
+            elif name in beside:
+                beside.remove(name)
+                moved = True
         if not moved:
             impossible[place] = state
     return Life(
         state,
-        tuple(name for name, holds in beside.items() if holds),
+        tuple(name for name in cycle.beside if name in beside),
         impossible if whole else {},
         whole is not False,
     )

@@ -1,24 +1,23 @@
 """Which life cycle a subject has, and where it stands in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from fajian.core.enforcement_life import ENFORCEMENT
-from fajian.core.facts import BASELINE, Fact, View, order_of
-from fajian.core.life import Life, LifeCycle, State, live
-from fajian.core.rules import Rules
+from fajian.core.facts import BASELINE, Fact, View
+from fajian.core.life import Life, LifeCycle, State, Word, live
 from fajian.core.supervision_life import SUPERVISION
 
 LIFE_CYCLES: Final[Mapping[str, LifeCycle]] = {"case": ENFORCEMENT, "supervision": SUPERVISION}  #: by kind
 
 
-def life_of(kind: str, facts: Iterable[Fact], rules: Rules) -> Life | None:
-    """Return where a subject of *kind* stands by *facts*; None where its kind has no life cycle."""
-    cycle = LIFE_CYCLES.get(kind)
-    return live(cycle, _by_day(cycle, facts, rules)) if cycle else None
+def life_of(view: View, among: Collection[str] | None = None) -> Life | None:
+    """Return where a subject stands by its facts, or by those named *among*; None without a life cycle."""
+    cycle = LIFE_CYCLES.get(view.kind)
+    return live(cycle, [word for word, _ in _moving(cycle, view, among)]) if cycle else None
 
 
-def impossible_in(view: View, rules: Rules) -> Mapping[str, State]:
+def impossible_in(view: View) -> Mapping[str, State]:
     """Return the ids of facts that could not happen where the subject stood, each with that state.
 
     Of a subject that was taken over from elsewhere nobody can say so.
@@ -26,12 +25,18 @@ def impossible_in(view: View, rules: Rules) -> Mapping[str, State]:
     cycle = LIFE_CYCLES.get(view.kind)
     if cycle is None or view.named(BASELINE):
         return {}
-    facts = _by_day(cycle, view.facts, rules)
-    return {facts[place].id: state for place, state in live(cycle, facts).impossible.items()}
+    moving = _moving(cycle, view)
+    impossible = live(cycle, [word for word, _ in moving]).impossible
+    return {moving[place][1].id: state for place, state in impossible.items()}
 
 
-def _by_day(cycle: LifeCycle, facts: Iterable[Fact], rules: Rules) -> Sequence[Fact]:
-    """Order by day, and on one day by the law: most facts are known by their day only, some by the hour."""
-    moving = (fact for fact in facts if cycle.word(fact.name, fact.body) in cycle.words)
-    law = order_of(rules)
-    return sorted(moving, key=lambda fact: (fact.day, law(fact)[1]))
+def _moving(cycle: LifeCycle, view: View, among: Collection[str] | None = None) -> list[tuple[Word, Fact]]:
+    """Return the facts that move something, each with its word, by day."""
+    words, says = cycle.words, cycle.says
+    found = []
+    for fact in view.by_day:
+        name = fact.name
+        word = cycle.word(name, fact.body) if name in says else name
+        if word in words and (among is None or name in among):
+            found.append((word, fact))
+    return found

@@ -190,17 +190,17 @@ def _speak_of_open(
     words, before = _reopen(matter, said, tick)
     if before.stage == "historic":
         return words, before
-    now, stage = before, _stage(matter, before, tick)
+    stage = _stage(matter, before, tick)
     word = "Breached" if matter.phase == "breach" and stage == "overdue" else _WORD.get(stage, "DueSoon")
     if matter.historic and stage == "overdue":
         return [*words, word], Said("historic", matter.due_day, since=on)
+    _, due_day, since, until, lead, _, reported = before
     if _RANK[stage] > before.rank:
         words.append(word)
-        now = before._replace(stage=stage, reported=stage == "escalated")
-    if stage == "overdue" and now.until is None:
-        until = rules.calendar.add_working_days(on, rules.policy.answer_window)
-        now = now._replace(since=on, until=until)
-    return words, now._replace(wake=_wake(matter, now, tick))
+        reported = stage == "escalated"
+    if stage == "overdue" and until is None:
+        since, until = on, rules.calendar.add_working_days(on, rules.policy.answer_window)
+    return words, Said(stage, due_day, since, until, lead, _wake(matter, stage, until, tick), reported)
 
 
 def _reopen(matter: Matter, said: Said | None, tick: date) -> tuple[list[str], Said]:
@@ -239,9 +239,10 @@ def _stage(matter: Matter, said: Said, tick: date) -> str:
     return "local" if matter.local_day and matter.local_day <= tick + ONE_DAY else "opened"
 
 
-def _wake(matter: Matter, said: Said, tick: date) -> date | None:
-    if said.rank >= _OVERDUE:
-        return said.until if said.stage == "overdue" else None
+def _wake(matter: Matter, stage: str, until: date | None, tick: date) -> date | None:
+    """Return the next tick that changes what *stage* says; *until* ends the answer window of a breach."""
+    if _RANK[stage] >= _OVERDUE:
+        return until if stage == "overdue" else None
     due = matter.due_day or tick
     left = (due - tick).days - 1
     ahead = [rung for rung in (*matter.rungs, 0, -1) if rung < left]

@@ -1,8 +1,9 @@
 """One subject as casework keeps it: its facts, what was said of it, and what both sides last saw."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import orjson
 
@@ -34,8 +35,9 @@ class SubjectState:
     view: View | None = None
     matters: dict[str, list[Matter]] = field(default_factory=dict)  #: by rule
     worded: dict[str, tuple[Matter, str, orjson.Fragment]] = field(default_factory=dict)  #: by `Matter.key`
-    entries: dict[str, tuple[Said, orjson.Fragment | None]] = field(default_factory=dict)  #: of `case.state`
-
+    entries: dict[str, bytes | None] | None = None  #: what `case.state` says of each matter, by `Matter.key`
+    standing: Mapping[str, Any] | None = None  #: what `case.state` says of the facts
+    keys: dict[str, list[str]] | None = None  #: of what was said, by rule
     wake: date | None = None  #: the next tick at which there may be something to say; follows from *said*
 
     def settle(self) -> None:
@@ -44,8 +46,8 @@ class SubjectState:
 
     def forget(self) -> None:
         """Forget what was derived: other rules are in force."""
-        self.view = None
-        self.matters, self.worded, self.entries = {}, {}, {}
+        self.view = self.entries = self.standing = self.keys = None
+        self.matters, self.worded = {}, {}
 
     def encode(self) -> bytes:
         facts = [encode_fact(self.facts[name]) for name in sorted(self.facts)]
@@ -63,6 +65,7 @@ class SubjectState:
     def add(self, fact: Fact, rules: Rules) -> tuple[str, ...]:
         """Take *fact* in; return the rules about which there may be something new to say."""
         self.facts[fact.source, fact.id] = fact
+        self.standing = None
         self.view = self.view.grown(fact, rules) if self.view else None
         if fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts"):
             self.matters = {}
@@ -71,6 +74,21 @@ class SubjectState:
         for rule in changed:
             self.matters.pop(rule, None)
         return changed
+
+    def remember(self, key: str, said: Said) -> None:
+        """Take in what has been said of the matter of *key*."""
+        if self.keys is not None and key not in self.said:
+            self.keys.setdefault(rule_of(key), []).append(key)
+        self.said[key] = said
+
+    def said_under(self, rules: Iterable[str]) -> list[str]:
+        """Return the keys of all that was ever said under *rules*, in their order as text."""
+        if self.keys is None:
+            self.keys = {}
+            for key in self.said:
+                self.keys.setdefault(rule_of(key), []).append(key)
+        keys = self.keys
+        return sorted([key for rule in rules for key in keys.get(rule, ())])
 
     def look(self, rules: Rules) -> View:
         if self.view is None:

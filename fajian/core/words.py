@@ -236,34 +236,45 @@ def receipt(cause: Cause, topic: str, subject: str, fact: Fact, status: str, whe
     return _said(cause, topic, subject, ce_type(status.capitalize(), "receipt"), said_id, body)
 
 
-def shared(state: SubjectState, rules: Rules) -> bytes | None:
-    """Return what both sides may know of a subject, or None where there is nothing of the kind."""
-    common = [fact for fact in state.look(rules).facts if fact.name in rules.common]
-    if not common and not state.shared:
+def shared(state: SubjectState, changed: Iterable[str], rules: Rules) -> bytes | None:
+    """Return what both sides may know of a subject, or None where that is nothing, or nothing new.
+
+    *changed* are the keys of what has been said anew since the last call.
+    """
+    entries, is_new = state.entries, state.standing is None
+    if entries is None:
+        entries = state.entries = {}
+        changed = state.said
+    for key in changed:
+        entry = _shared_clock(key, state.said[key], rules)
+        if entries.get(key) != entry:
+            entries[key], is_new = entry, True
+    if state.standing is None:
+        state.standing = _standing(state, rules)
+    if not is_new or not (state.standing["facts"] or state.shared):
         return None
-    clocks, entries = [], state.entries
-    for key in sorted(state.said):
-        entry, said = entries.get(key), state.said[key]
-        if entry is None or entry[0] is not said:
-            entry = entries[key] = said, _shared_clock(key, said, rules)
-        if entry[1] is not None:
-            clocks.append(entry[1])
+    clocks = [orjson.Fragment(entry) for _, entry in sorted(entries.items()) if entry is not None]
+    return orjson.dumps({**state.standing, "clocks": clocks})
+
+
+def _standing(state: SubjectState, rules: Rules) -> Mapping[str, Any]:
+    """Say where a subject stands by the facts that both sides see."""
+    view = state.look(rules)
+    common = [fact for fact in view.facts if fact.name in rules.common]
     last = common[-1] if common else None
-    life = life_of(state.kind, common, rules)
-    body = {
+    body: dict[str, Any] = {
         "subject": state.subject,
         "kind": state.kind,
         "facts": len(common),
         "last_day": last.day.isoformat() if last else None,
         "stage": last.name if last else None,
-        "clocks": clocks,
+        "clocks": [],
     }
-    if life is not None:
-        body |= {"state": life.state, "beside": list(life.beside)}
-    return orjson.dumps(body)
+    life = life_of(view, rules.common)
+    return body if life is None else body | {"state": life.state, "beside": list(life.beside)}
 
 
-def _shared_clock(key: str, said: Said, rules: Rules) -> orjson.Fragment | None:
+def _shared_clock(key: str, said: Said, rules: Rules) -> bytes | None:
     """Return one clock of `shared`, if a fact that both sides see has opened it."""
     rule, _, instance = key.partition("\x1f")
     period = rules.periods.get(rule)
@@ -276,7 +287,7 @@ def _shared_clock(key: str, said: Said, rules: Rules) -> orjson.Fragment | None:
         "due_day": said.due_day.isoformat() if said.due_day else None,
         "status": _status(said),
     }
-    return orjson.Fragment(orjson.dumps(clock))
+    return orjson.dumps(clock)
 
 
 def _status(said: Said) -> str:

@@ -25,24 +25,26 @@ def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
 
 def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T38: recorded long after it happened (known outages left out), or where it could not happen."""
-    impossible = impossible_in(view, rules)
-    for fact in view.facts:
-        late = {} if fact.linked else _lateness(fact, view, rules)
-        why = late | _disorder(fact, view, rules)
+    impossible, late_days, ordered = impossible_in(view), rules.policy.late_days, rules.impossible_after
+    for fact in view.facts:  # all of them for each new one: most have nothing to be asked
+        why: dict[str, Any] = {}
+        if not fact.linked and (days := day_number(fact.arrived) - day_number(fact.at)) > late_days:
+            why |= _lateness(fact, days, view, rules)
+        if fact.name in ordered:
+            why |= _disorder(fact, view, rules)
         if fact.id in impossible and not fact.linked:
             why["impossible_in"] = impossible[fact.id]
         if why:
             yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, fact.side)
 
 
-def _lateness(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
-    late = day_number(fact.arrived) - day_number(fact.at)
-    if late <= rules.policy.late_days or fact.name == BASELINE:
+def _lateness(fact: Fact, days: int, view: View, rules: Rules) -> dict[str, Any]:
+    if fact.name == BASELINE:
         return {}
     noted = [_between(outage) for outage in view.named("OutageNoted")]
     if any(first <= fact.day <= last for first, last in (*rules.policy.outages, *noted)):
         return {}
-    return {"recorded_days_later": late}
+    return {"recorded_days_later": days}
 
 
 def _between(outage: Fact) -> tuple[date, date]:
@@ -51,7 +53,7 @@ def _between(outage: Fact) -> tuple[date, date]:
 
 def _disorder(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
     """Of two copies of facts that are at home elsewhere, that other subject tells."""
-    for first, tie in rules.impossible_after.get(fact.name, ()):
+    for first, tie in rules.impossible_after[fact.name]:
         tied = [
             earlier.day
             for earlier in view.named(first)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fajian.core.enforcement_life import ENFORCEMENT
+from fajian.core.facts import view_of
 from fajian.core.life import Life, LifeCycle, State, Word
 from fajian.core.lives import LIFE_CYCLES, impossible_in, life_of
 from fajian.core.supervision_life import SUPERVISION
@@ -34,7 +35,8 @@ def _of(kind: str, *words: Word) -> list[Told]:
 
 
 def _life(kind: str, *words: Word) -> Life:
-    life = life_of(kind, [event.fact() for event in _of(kind, *words)], RULES)
+    facts = [event.fact() for event in _of(kind, *words)]
+    life = life_of(view_of(SUBJECT[kind], kind, facts, RULES))
     assert life is not None
     return life
 
@@ -127,7 +129,7 @@ def test_what_contradicts_the_state_of_a_case_is_impossible_and_changes_nothing(
 ) -> None:
     events = _of("case", *words)
 
-    assert impossible_in(view(*events), RULES) == {events[-1].fact().id: state}
+    assert impossible_in(view(*events)) == {events[-1].fact().id: state}
     assert _life("case", *words).state == state
 
 
@@ -146,23 +148,21 @@ def test_a_case_whose_docketing_was_not_reported_was_docketed_all_the_same() -> 
 def test_of_a_case_that_was_taken_over_nothing_is_impossible() -> None:
     events = _of("case", "CaseDocketed", "Resumed")
 
-    assert impossible_in(view(*events), RULES)
-    assert not impossible_in(
-        view(told("BaselineImported", "2024-01-01", as_of_day="2024-01-01"), *events), RULES
-    )
+    assert impossible_in(view(*events))
+    assert not impossible_in(view(told("BaselineImported", "2024-01-01", as_of_day="2024-01-01"), *events))
 
 
 def test_on_one_day_the_law_orders_and_not_the_hour() -> None:
     events = [told("NetworkQueried", "2024-01-02"), told("CaseDocketed", "2024-01-02T15:00:00+08:00")]
 
-    assert impossible_in(view(*events), RULES) == {}
+    assert impossible_in(view(*events)) == {}
 
 
 def test_rules_that_do_not_know_an_event_yet_leave_it_where_it_was_said() -> None:
     older = replace(RULES, events={name: row for name, row in RULES.events.items() if name != "Suspended"})
     events = [told("CaseDocketed", "2024-01-02"), told("Suspended", "2024-01-02T15:00:00+08:00")]
 
-    life = life_of("case", view(*events).facts, older)
+    life = life_of(view(*events, rules=older))
 
     assert life is not None
     assert life.beside == ("suspended",)
@@ -191,7 +191,7 @@ def test_both_sides_see_where_a_case_stands() -> None:
 
 
 def test_a_subject_without_a_life_cycle_has_no_state() -> None:
-    assert life_of("money", [], RULES) is None
+    assert life_of(view_of("money/1", "money", [], RULES)) is None
 
 
 # -- supervision -------------------------------------------------------------------------------------------
