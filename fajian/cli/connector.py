@@ -2,18 +2,25 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from connectors import court, procuratorate
+from connectors.config import ConnectorConfig
 from connectors.runtime import Connector
 from connectors.sinks.rebuild import rebuild as build_anew
 from fajian.cli import reach
+from fajian.errors import ClusterAwayError
 from fajian.logs import configure_logging
 from fajian.settings import load_settings
+from fajian.streams.access import check_connector_access
 from fajian.streams.watchdog import Watchdog
+
+log = structlog.get_logger(__name__)
 
 CONNECTORS = {court.SIDE: court, procuratorate.SIDE: procuratorate}
 
@@ -41,7 +48,23 @@ def connector(
         asyncio.run(build_anew(built.config, module.RECEIVES))
         typer.echo("投影已重建 / the projection is rebuilt", err=True)
         return
+    _check_access(side, built.config, module.SENDS_TO, module.RECEIVES)
     asyncio.run(_run(built))
+
+
+def _check_access(side: str, config: ConnectorConfig, sends_to: str, receives: Sequence[str]) -> None:
+    """Say which right is missing: without it the parts would wait for ever. Kafka itself may be away yet."""
+    kafka = config.kafka
+    settings = load_settings(
+        **kafka.model_dump(exclude={"username", "password"}),
+        sasl_username=kafka.username or None,
+        sasl_password=kafka.password,
+    )
+    has_readers = config.sink or config.outboxes or config.folders
+    try:
+        check_connector_access(settings, side, writes=[sends_to], reads=receives if has_readers else ())
+    except ClusterAwayError as error:
+        log.warning("rights_not_checked", side=side, error=str(error))
 
 
 async def _run(built: Connector) -> None:

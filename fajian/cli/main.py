@@ -52,6 +52,9 @@ COMMANDS = {
     "lag": Entry("topics", "lag", "积压 / what waits, in records and seconds"),
     "dead": Entry("dead", "app", "死信 / dead letters"),
     "verify": Entry("verify", "verify", "从总账重算并比对 / fold the ledger again and compare"),
+    "rebuild": Entry(
+        "rebuild", "rebuild", "从总账重建 / make states, databases or stores anew from the ledger"
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import typer
 from fajian.cli.cluster import settings_of
 from fajian.logs import configure_logging
 from fajian.settings import Settings
+from fajian.streams.access import check_ticker_access
 from fajian.streams.ticker import Ticker
 from schemas.topics import HUB
 
@@ -27,6 +28,7 @@ def ticker(
     """每日零时后结束前一日，先补漏掉的日子 / End each day after midnight, the missed ones first."""
     settings = settings_of(HUB)
     configure_logging(settings)
+    check_ticker_access(settings)
     asyncio.run(_tick(settings, day, None if grace is None else timedelta(minutes=grace)))
 
 

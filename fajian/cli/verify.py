@@ -1,7 +1,7 @@
 """`fajian verify`: does everybody hold what the ledger says?"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import orjson
@@ -19,10 +19,14 @@ from schemas.topics import HUB
 
 
 def verify(
+    partition: Annotated[
+        list[int] | None,
+        typer.Option(help="只看总账的这些分区 / only what rests on these partitions of the ledger"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="一个 JSON 文档 / one JSON document")] = False,
 ) -> None:
     """从头折叠总账，与 case.state 及双方数据库比对 / Fold the ledger again; compare with every copy of it."""
-    verdict = asyncio.run(_verify(settings_of(HUB), _projections()))
+    verdict = asyncio.run(_verify(settings_of(HUB), _projections(), partition))
     if as_json:
         print(orjson.dumps(_document(verdict)).decode())
     else:
@@ -33,10 +37,13 @@ def verify(
         raise typer.Exit(1)
 
 
-async def _verify(settings: Settings, dsns: Mapping[str, str]) -> Verdict:
+async def _verify(settings: Settings, dsns: Mapping[str, str], partition: Collection[int] | None) -> Verdict:
+    partitions = sorted(partition or range(settings.partitions))
+    if partitions[-1] >= settings.partitions:
+        raise SettingsError(f"expected partitions from 0 to {settings.partitions - 1}, got {partitions[-1]}")
     async with KafkaLog(settings, client_id="fajian-verify") as log:
         copies = {side: await asyncio.to_thread(read_projection, address) for side, address in dsns.items()}
-        return await compare(log, partitions=settings.partitions, copies=copies)
+        return await compare(log, partitions=partitions, copies=copies)
 
 
 def _projections() -> dict[str, str]:

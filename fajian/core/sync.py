@@ -78,6 +78,7 @@ def _alerts(record: Record, told: Mapping[str, Any], side: str, known: Mapping[s
         "side": side,
         "expected": {"count": expected_count, "digest": expected},
         "found": {"count": found_count, "digest": found},
+        "shown_by": f"fajian verify --partition {partition}",  # names the subjects: a digest knows none
     }
     subject = f"state/{partition}"
     headers = (

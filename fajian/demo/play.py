@@ -109,7 +109,7 @@ async def _summary(auditor: Auditor, log: KafkaLog, info: StackInfo, simulation:
     flags, leads, statuses = await auditor.said(FLAGS), await auditor.said(LEADS), await auditor.statuses()
     verdict = judge_said(simulation.truth, flags, leads)
     copies = {side: await asyncio.to_thread(read_projection, dsn) for side, dsn in info.dsns.items()}
-    copy = await verify(log, partitions=info.partitions, copies=copies)
+    copy = await verify(log, partitions=range(info.partitions), copies=copies)
     return {
         "events": statuses["recorded"],
         "rejected": statuses["rejected"],

@@ -8,6 +8,7 @@ from dataclasses import replace
 from threading import Event
 from time import monotonic
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import NewTopic
 
 from fajian.errors import TopicError
@@ -17,6 +18,8 @@ from schemas.topics import OPERATOR, PRINCIPALS, TOPICS, Topic
 #: a principal's consumer groups begin with its name and one of these
 GROUP_SEPARATORS = (".", "-")
 IN_FORCE_SECONDS = 30.0
+ENOUGH_ANSWERS = 50
+SILENT_SECONDS = 300.0
 
 
 def ensure_bus(
@@ -46,14 +49,46 @@ def ensure_bus(
 
 def _wait_until_in_force(access: Access) -> None:
     """Return when *access* works, for topics and groups: brokers learn of rights a little later."""
-    theirs = {topic.name for topic in TOPICS.values() if access.username in (*topic.writers, *topic.readers)}
+    theirs = frozenset(
+        topic.name for topic in TOPICS.values() if access.username in (*topic.writers, *topic.readers)
+    )
     group = f"{access.username}{GROUP_SEPARATORS[0]}setup"
-    deadline, pause = monotonic() + IN_FORCE_SECONDS, Event()
+    patience, pause = Patience(), Event()
     with kafka_admin(access) as client:  # it logs in again by itself where it was refused
-        while not (theirs <= client.topics().keys() and client.serves_group(group)):
-            if monotonic() > deadline:
-                raise TopicError(f"{access.username} has no access yet to all of {', '.join(sorted(theirs))}")
+        while True:
+            try:
+                seen: frozenset[str] | None = theirs & client.topics().keys()
+                if seen == theirs and client.serves_group(group):
+                    return
+            except KafkaException:
+                seen = None
+            if patience.is_over(seen, at=monotonic()):
+                raise TopicError(
+                    f"{access.username} has no access yet to all of {', '.join(sorted(theirs))}: "
+                    + (f"seen are {', '.join(sorted(seen)) or 'none'}" if seen is not None else "no answer")
+                )
             pause.wait(0.05)
+
+
+class Patience:
+    """How long to wait for rights: as long as more of them show, however slow the machine.
+
+    It is over when nothing has changed for half a minute and over so many answers, or when nobody answers.
+    """
+
+    def __init__(self) -> None:
+        self._seen: frozenset[str] = frozenset()
+        self._answers = 0  #: that showed nothing new
+        self._moved_at: float | None = None
+
+    def is_over(self, seen: frozenset[str] | None, *, at: float) -> bool:
+        """Take note of the topics that are *seen* now, at so many seconds; None where nobody answered."""
+        if self._moved_at is None or (seen is not None and seen - self._seen):
+            self._seen, self._answers, self._moved_at = seen or self._seen, 0, at
+            return False
+        self._answers += seen is not None
+        waited = at - self._moved_at
+        return waited > SILENT_SECONDS or (waited > IN_FORCE_SECONDS and self._answers >= ENOUGH_ANSWERS)
 
 
 def grants() -> Iterator[Grant]:

@@ -217,9 +217,11 @@ class Filing:
         )
 
     def _notify(self, case: Case, due: date) -> date:
-        diary = self._diary
+        diary, known = self._diary, date.min
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            nonlocal known
+            known = max(known, recorded or day)
             return diary.report(
                 "EnforcementNoticeIssued",
                 case.subject,
@@ -239,10 +241,13 @@ class Filing:
             twist = self._notice.deal()
             duty = Duty(case.subject, "enf-notice", "", case.docketed, due, COURT)
         issued = settle(diary, duty, twist, close)
-        return max(issued, self._order_report(case, issued))
+        return max(issued, self._order_report(case, issued, known))
 
-    def _order_report(self, case: Case, issued: date) -> date:
-        """Order the debtor to report his property: together with the notice, or long after it."""
+    def _order_report(self, case: Case, issued: date, known: date) -> date:
+        """Order the debtor to report his property: together with the notice, or long after it.
+
+        The day of the notice is on record from *known*; a corrected one only then.
+        """
         diary, twist = self._diary, self._ordering.deal()
         last = last_day("report-order", issued, diary.calendar)
         ordered = {"last-day": last, "weeks-late": diary.later(last, 12, 20)}.get(twist, issued)
@@ -257,5 +262,7 @@ class Filing:
             diary.near_miss(case.subject, "T03", "", last, "ordered on the day after the notice", bait=last)
         elif twist == "weeks-late":
             how = "ordered weeks after the notice"
-            diary.breach(case.subject, "T03", "", last, how, trigger=LEADS["T03"], healed=ordered)
+            diary.breach(
+                case.subject, "T03", "", last, how, trigger=LEADS["T03"], known=known, healed=ordered
+            )
         return ordered

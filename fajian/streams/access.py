@@ -13,42 +13,63 @@ from confluent_kafka.admin import AclOperation, AdminClient
 from fajian.errors import AccessError
 from fajian.settings import Settings
 from fajian.streams.connection import confluent_options, translated
-from schemas.topics import HUB, TOPICS
+from schemas.topics import CASE_EVENTS, HUB, PROGRESS, RULES, SIDES, TOPICS, inbox
 
 ANSWER_WITHIN_SECONDS = 10.0
 
 
 def check_access(settings: Settings, *, reads: Iterable[str], group: str) -> None:
     """Raise `AccessError` unless the hub's topics exist as described, and we may do our work on them."""
-    admin = AdminClient(confluent_options(settings))
-    writes = {topic.name for topic in TOPICS.values() if HUB in topic.writers}
-    wanted: dict[str, list[AclOperation]] = {name: [AclOperation.WRITE] for name in sorted(writes)}
-    for name in sorted(set(reads)):
-        wanted.setdefault(name, []).append(AclOperation.READ)
-    with translated(settings):
-        problems = [*_topic_problems(admin, wanted, settings.partitions), *_group_problems(admin, group)]
-    if problems:
-        who = settings.sasl_username or "an anonymous client"
-        raise AccessError(
-            "\n".join(
-                [f"Kafka at {settings.bootstrap_servers} is not ready for the hub, as {who}:", *problems]
-            )
-        )
+    writes = sorted(topic.name for topic in TOPICS.values() if HUB in topic.writers)
+    _check(settings, "the hub", _wanted(writes=writes, reads=reads), settings.partitions, group=group)
+
+
+def check_ticker_access(settings: Settings) -> None:
+    """Raise `AccessError` unless we may end days: append them, and see what has come in."""
+    wanted = _wanted(writes=[CASE_EVENTS, PROGRESS], reads=[CASE_EVENTS, PROGRESS, RULES])
+    wanted |= {inbox(side): [AclOperation.DESCRIBE] for side in SIDES}
+    _check(settings, "the ticker", wanted, settings.partitions)
+
+
+def check_connector_access(
+    settings: Settings, side: str, *, writes: Iterable[str], reads: Iterable[str]
+) -> None:
+    """Raise `AccessError` unless *side* may write and read its topics. It has no group."""
+    _check(settings, f"the {side}'s connector", _wanted(writes=writes, reads=reads), None)
 
 
 def check_may_read(settings: Settings, topics: Iterable[str]) -> None:
     """Raise `AccessError` unless whoever *settings* name may read *topics*; without it reads hang."""
-    wanted = {name: [AclOperation.READ] for name in topics}
+    _check(settings, "us", _wanted(writes=(), reads=topics), settings.partitions)
+
+
+Wanted = dict[str, list[AclOperation]]  #: rights by topic
+
+
+def _wanted(*, writes: Iterable[str], reads: Iterable[str]) -> Wanted:
+    wanted = {name: [AclOperation.WRITE] for name in writes}
+    for name in sorted(set(reads)):
+        wanted.setdefault(name, []).append(AclOperation.READ)
+    return wanted
+
+
+def _check(
+    settings: Settings, whom: str, wanted: Wanted, partitions: int | None, *, group: str | None = None
+) -> None:
+    """*partitions* is how many the ledger must have, where that is known."""
     with translated(settings):
         admin = AdminClient(confluent_options(settings))
-        problems = list(_topic_problems(admin, wanted, settings.partitions))
+        problems = list(_topic_problems(admin, wanted, partitions))
+        if group is not None:
+            problems += _group_problems(admin, group)
     if problems:
         who = settings.sasl_username or "an anonymous client"
-        raise AccessError("\n".join([f"Kafka at {settings.bootstrap_servers}, as {who}:", *problems]))
+        where = settings.bootstrap_servers
+        raise AccessError("\n".join([f"Kafka at {where} is not ready for {whom}, as {who}:", *problems]))
 
 
 def _topic_problems(
-    admin: AdminClient, wanted: Mapping[str, Sequence[AclOperation]], ledger: int
+    admin: AdminClient, wanted: Mapping[str, Sequence[AclOperation]], ledger: int | None
 ) -> Iterator[str]:
     asked = admin.describe_topics(
         TopicCollection(list(wanted)),
@@ -63,7 +84,9 @@ def _topic_problems(
                 raise
             yield f"  topic {name}: {_refusal(error, *wanted[name])}"
             continue
-        expected = TOPICS[name].partition_count(ledger) if name in TOPICS else len(found.partitions)
+        expected = len(found.partitions)
+        if ledger is not None and name in TOPICS:
+            expected = TOPICS[name].partition_count(ledger)
         if len(found.partitions) != expected:
             yield f"  topic {name}: expected {expected} partitions, found {len(found.partitions)}"
         if missing := [each for each in wanted[name] if each not in (found.authorized_operations or (each,))]:

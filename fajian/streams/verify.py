@@ -1,6 +1,6 @@
 """Fold the ledger from its beginning, and compare with what everybody holds of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -52,27 +52,43 @@ class Verdict:
         return "equal" if self.is_equal else f"{len(self.differences)} subjects differ"
 
 
-async def verify(log: Log, *, partitions: int, copies: Mapping[str, Copy]) -> Verdict:
-    """Compare `case.state` and *copies* with a fresh fold of everything that casework has acknowledged."""
-    ledger = [Part(CASE_EVENTS, partition) for partition in range(partitions)]
+class Fresh(NamedTuple):
+    """What the ledger says, folded again from its beginning."""
+
+    states: Copy
+    ends: Mapping[int, int]  #: by partition: the offset below which it was folded
+    records: int
+
+
+async def verify(log: Log, *, partitions: Collection[int], copies: Mapping[str, Copy]) -> Verdict:
+    """Compare `case.state` and *copies* with a fresh fold of everything that casework has acknowledged.
+
+    Only what rests on these *partitions* of the ledger is looked at.
+    """
+    fresh = await fold_ledger(log, partitions=partitions)
+    verdict = Verdict(fresh.records, len(fresh.states))
+    for where, held in {CASE_STATE: await held_in_topic(log, partitions), **copies}.items():
+        verdict.differences.extend(compare(where, fresh, held))
+    return verdict
+
+
+async def fold_ledger(log: Log, *, partitions: Collection[int]) -> Fresh:
+    """Fold everything that casework has acknowledged of *partitions*, in memory."""
+    ledger = [Part(CASE_EVENTS, partition) for partition in partitions]
     rules, skips, book = RulesTopic(log), SkipBook(log), ProgressBook(log)
     for read_beside in (rules, skips, book):
         await read_beside.refresh()
     come_to = {part: stated.acked if (stated := book.of(CASEWORK, part)) else 0 for part in ledger}
-    verdict = Verdict()
-    expected: dict[str, Held] = {}
+    states: dict[str, Held] = {}
+    count = 0
     for part, end in come_to.items():
         casework, store = Casework(rules.get), Memory()
         async for records in log.read(part, 0, end):
             known = [record for record in records if not skips.covers(record)]
             for folded in fold_all(casework, known, store):
-                expected.update(_states(folded))
-            verdict.records += len(records)
-    verdict.subjects = len(expected)
-    ends = {part.partition: end for part, end in come_to.items()}
-    for where, held in {CASE_STATE: await _held_in_topic(log, partitions), **copies}.items():
-        verdict.differences.extend(_compare(where, expected, held, ends))
-    return verdict
+                states.update(_states(folded))
+            count += len(records)
+    return Fresh(states, {part.partition: end for part, end in come_to.items()}, count)
 
 
 def _states(folded: Folded) -> Iterator[tuple[str, Held]]:
@@ -82,10 +98,10 @@ def _states(folded: Folded) -> Iterator[tuple[str, Held]]:
             yield subject, Held(output.value or b"", output.partition, output.cause)
 
 
-async def _held_in_topic(log: Log, partitions: int) -> Copy:
+async def held_in_topic(log: Log, partitions: Collection[int]) -> Copy:
     """Read `case.state`; the higher ledger offset wins, whichever came last."""
     held: dict[str, Held] = {}
-    parts = [Part(CASE_STATE, partition) for partition in range(partitions)]
+    parts = [Part(CASE_STATE, partition) for partition in partitions]
     begins, ends = await log.begins(parts), await log.ends(parts)
     for part in parts:
         async for records in log.read(part, begins[part], ends[part]):
@@ -103,11 +119,11 @@ def _held(records: Iterable[Record]) -> Iterator[tuple[str, Held]]:
             yield subject, Held(record.value, int(headers["ledgerpartition"]), int(headers["ledgeroffset"]))
 
 
-def _compare(where: str, expected: Copy, held: Copy, ends: Mapping[int, int]) -> Iterator[Difference]:
+def compare(where: str, fresh: Fresh, held: Copy) -> Iterator[Difference]:
     """What rests on the ledger beyond our fold is younger than it, and not compared."""
-    for subject in sorted(expected.keys() | held.keys()):
-        found, wanted = held.get(subject), expected.get(subject)
-        if found is not None and found.offset >= ends.get(found.partition, 0):
+    for subject in sorted(fresh.states.keys() | held.keys()):
+        found, wanted = held.get(subject), fresh.states.get(subject)
+        if found is not None and found.offset >= fresh.ends.get(found.partition, 0):
             continue
         if found is None:
             yield Difference(where, subject, "missing")

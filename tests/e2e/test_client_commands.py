@@ -1,5 +1,6 @@
 """What a side's people do at the command line: publish, read what became of it, say something to a flag."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,10 +12,17 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 
 from fajian.clock import now
-from fajian.local.stack import remove_stack
+from fajian.core.ports import Output
+from fajian.local.stack import read_stack, remove_stack
+from fajian.settings import Settings
+from fajian.streams.log import KafkaLog
+from fajian.streams.outbox import KafkaOutbox
+from fajian.streams.verify import held_in_topic
+from schemas.topics import CASE_STATE
 from tests.policies import sign_for, write_policy
 
 pytestmark = pytest.mark.e2e
@@ -26,9 +34,13 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def fajian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("client") / "data"
+
+
+@pytest.fixture(scope="module")
+def fajian(folder: Path) -> Iterator[Command]:
     """The `fajian` command, with a bus running where it looks."""
-    folder = tmp_path_factory.mktemp("client") / "data"
 
     def run(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -179,3 +191,46 @@ def test_before_adopting_a_policy_one_sees_whose_days_it_moves(fajian: Command, 
     assert row["becomes"]["local_day"] < row["becomes"]["due_day"] == row["was"]["due_day"]
     assert f"（本地 local {row['becomes']['local_day']}）" in read.stdout
     assert len(rows(fajian("rules", "list", "--json"))) == 1
+
+
+def test_a_state_that_somebody_forged_is_found_and_rebuilt_from_the_ledger(
+    fajian: Command, folder: Path
+) -> None:
+    stack = read_stack(folder)
+    forged = asyncio.run(_forge(stack.settings("hub")))
+
+    looked = fajian("rebuild", "state", "--json")
+    mended = fajian("rebuild", "state", "--write", "--json")
+
+    [difference] = json.loads(looked.stdout)["differences"]
+    assert (looked.returncode, difference["subject"], difference["reason"]) == (1, forged, "different")
+    assert (mended.returncode, json.loads(mended.stdout)["left"]) == (0, [])
+    until(lambda: {"equal": fajian("verify").returncode == 0}, "equal")
+
+
+async def _forge(settings: Settings) -> str:
+    """Write another state of one subject from the same place in the ledger; return which."""
+    async with KafkaLog(settings) as log, KafkaOutbox(settings) as outbox:
+        subject, held = min((await held_in_topic(log, range(settings.partitions))).items())
+        headers = [("ledgerpartition", b"%d" % held.partition), ("ledgeroffset", b"%d" % held.offset)]
+        await outbox.deliver([Output(0, CASE_STATE, subject.encode(), b"{}", headers, held.partition)])
+        return subject
+
+
+def test_a_side_whose_database_was_changed_by_hand_rebuilds_it_while_it_is_in_use(
+    fajian: Command, folder: Path
+) -> None:
+    with psycopg.connect(read_stack(folder).dsns["court"]) as opened:
+        opened.execute("DELETE FROM fajian.subjects")
+
+    looked, mended = fajian("rebuild", "court"), fajian("rebuild", "court", "--write")
+
+    assert (looked.returncode, "missing" in looked.stdout) == (1, True)
+    assert (mended.returncode, "left: 0" in mended.stdout) == (0, True), mended.stderr
+    assert fajian("verify").returncode == 0
+
+
+def test_stores_are_not_taken_from_under_a_running_worker(fajian: Command) -> None:
+    refused = fajian("rebuild", "stores", "--write")
+
+    assert (refused.returncode, "Stop it first" in refused.stderr) == (1, True)

@@ -78,6 +78,7 @@ def test_a_difference_is_told_to_every_holder_whatever_came_first(order: tuple[i
         "side": "procuratorate",
         "expected": {"count": 2, "digest": EQUAL},
         "found": {"count": 2, "digest": OTHER},
+        "shown_by": "fajian verify --partition 5",
     }
     assert len({(alert.value, dict(alert.headers)["ce_id"]) for alert in alerts}) == 1
 

@@ -1,104 +1,26 @@
 """One fault at a time, on the real fold: what it may cost is time, never a flag, and never one too many."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import orjson
 import pytest
 
-from fajian.core.casework import Casework
 from fajian.core.newest_state import NewestState
-from fajian.core.ports import FolderFactory, Header, Output
-from fajian.core.replay import MemoryRecord
+from fajian.core.ports import Output
 from fajian.core.rules import Rules
 from fajian.errors import LedgerRecordError, RulesMissingError
 from fajian.law.documents import load_rules, rules_from_document
-from fajian.streams.continuity import Standing
 from fajian.streams.log import Part
-from fajian.streams.memory import MemoryTopics
-from fajian.streams.metrics import Metrics
-from fajian.streams.progress import ProgressBook
-from fajian.streams.rules_topic import RulesTopic, publish_rules
-from fajian.streams.runner import RETRY_AFTER_SECONDS, PartitionRunner, Surroundings
-from fajian.streams.skips import Skip, SkipBook
+from fajian.streams.rules_topic import publish_rules
+from fajian.streams.skips import Skip
 from fajian.streams.store import MemoryStore
-from fajian.streams.ticker import DayEnder, end_of
-from schemas.topics import CASE_EVENTS, CASE_STATE, FLAGS, LEADS, PROGRESS, SKIPS, feed, inbox
+from fajian.streams.ticker import end_of
+from schemas.topics import CASE_EVENTS, CASE_STATE, FLAGS, PROGRESS, SKIPS, inbox
 from tests.histories import told
-from tests.stream_doubles import StillFlow, settle
+from tests.memory_hub import FIRST, Hub, Sayings
+from tests.stream_doubles import settle
 
-Sayings = list[tuple[str, bytes | None, bytes | None, tuple[Header, ...]]]
-
-LEDGER = Part(CASE_EVENTS, 0)
-FIRST = date(2022, 5, 9)
 PAID = told("FinanceNotified", "2022-05-09", payment_ref="p")
-SAID = (FLAGS, LEADS, CASE_STATE, feed("court"), feed("procuratorate"))
-
-
-class Hub:
-    """A ledger of one partition in memory, whose days are ended by the real ticker."""
-
-    def __init__(self) -> None:
-        self.topics = MemoryTopics()
-        self.seconds = 0.0
-        self.now = datetime(2022, 5, 9, tzinfo=UTC)
-        self.rules = RulesTopic(self.topics)
-        self.skips = SkipBook(self.topics)
-        self.ender = DayEnder(self.topics, self.topics, partitions=1, now=lambda: self.now)
-
-    async def found(self, rules: Rules | None = None, *, simulated: bool = True) -> "Hub":
-        await publish_rules(self.topics, rules or load_rules(), effective_day=FIRST)
-        await self.ender.declare(simulated=simulated, from_day=FIRST)
-        return self
-
-    def hear(self, headers: tuple[Header, ...], value: bytes, key: bytes) -> MemoryRecord:
-        return self.topics.append(CASE_EVENTS, key=key, value=value, headers=headers, partition=0)
-
-    async def live(self, *days: date) -> None:
-        for day in days:
-            await self.ender.tick(day, grace=timedelta(0))
-
-    async def take_over(
-        self, store: MemoryStore | None, *, folder: FolderFactory | None = None, part: Part = LEDGER
-    ) -> PartitionRunner:
-        """Return the runner of a new process, when it has caught up as far as it can."""
-        book = ProgressBook(self.topics)
-        await book.refresh()
-        ids = await self.topics.topic_ids([part.topic])
-        end = (await self.topics.ends([part]))[part]
-        around = Surroundings(
-            agent="casework",
-            folder=folder or (lambda: Casework(self.rules.get)),
-            log=self.topics,
-            outbox=self.topics,
-            flow=StillFlow(),
-            skips=self.skips,
-            refresh=self._refresh,
-            metrics=Metrics(),
-            clock=lambda: self.seconds,
-        )
-        standing = Standing(ids[part.topic], 0, end, book.of("casework", part))
-        runner = PartitionRunner(part, around, standing, store)
-        runner.fill()
-        await settle(runner)
-        return runner
-
-    async def _refresh(self) -> None:
-        await self.skips.refresh()
-        await self.rules.refresh()
-
-    async def look_again(self, runner: PartitionRunner) -> None:
-        self.seconds += RETRY_AFTER_SECONDS
-        runner.watch((await self.topics.ends([LEDGER]))[LEDGER], agent_is_idle=True)
-        await settle(runner)
-
-    def said(self) -> Sayings:
-        records = (record for topic in SAID for record in self.topics.records(topic))
-        return [(record.topic, record.key, record.value, tuple(record.headers)) for record in records]
-
-    def overdue(self) -> list[str]:
-        flags = self.topics.records(FLAGS)
-        found = (flag for flag in flags if dict(flag.headers)["ce_type"].endswith(b".overdue.v1"))
-        return [orjson.loads(flag.value or b"")["on"] for flag in found]
 
 
 def _days(count: int) -> list[date]:
@@ -124,6 +46,26 @@ async def test_a_lost_progress_record_costs_nothing_where_there_is_a_store() -> 
     await hub.take_over(store)
 
     assert hub.said() == before
+
+
+@pytest.mark.parametrize("arrives", [slice(0, 9), slice(20, 30), slice(39, 40)])
+async def test_a_seek_that_fails_after_a_drained_fetch_costs_nothing_wherever_the_next_one_begins(
+    arrives: slice,
+) -> None:
+    wanted = (await _undisturbed(40)).said()
+    hub = await Hub().found()
+    hub.hear(PAID.headers, PAID.value, PAID.subject.encode())
+    await hub.live(*_days(40))
+    records = hub.topics.records(CASE_EVENTS)
+    runner = await hub.open(MemoryStore())
+
+    await runner.take(records[10:20])  # drained before the partition was taken; the seek back fails
+    await runner.take(records[arrives])
+    await settle(runner)
+    await runner.take(records[40:])
+    await settle(runner)
+
+    assert hub.said() == wanted
 
 
 async def test_without_store_and_progress_everything_is_said_again_byte_for_byte() -> None:
