@@ -1,15 +1,17 @@
 """One process that reads a preloaded topic to its end: ours, or the same core on something else.
 
-`python -m bench.contender KIND AGENT RECORDS`, as a hub process. All call the same folders, keep casework's
-states in the same RocksDB stores, and await the acknowledgement of what they send. Time runs from the first
-call of a folder to the last acknowledgement; one line of JSON tells it.
+`python -m bench.contender KIND AGENT RECORDS`, as a hub process. All call the same folders and await the
+acknowledgement of what they send. The states of casework lie in the same RocksDB stores; for stock Faust in a
+Faust table, in memory and told to its changelog, which is how states outlive a worker there. Time runs from
+the first call of a folder to the last acknowledgement; one line of JSON tells it.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, process_time
@@ -176,8 +178,37 @@ async def on_faststream(work: Work, settings: Settings, group: str) -> None:
         await app.run()
 
 
+class TableStore:
+    """One partition's states in a Faust table. It has no ranges, so the order of keys is kept beside it."""
+
+    def __init__(self, table: Any, partition: int) -> None:
+        self._table = table
+        self._mine = b"%d/" % partition
+        self._keys: list[bytes] = []
+
+    def get(self, key: bytes) -> bytes | None:
+        value: bytes | None = self._table.get(self._mine + key)
+        return value
+
+    def scan(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        for key in self._keys[bisect_left(self._keys, begin) : bisect_left(self._keys, end)]:
+            yield key, self._table[self._mine + key]
+
+    def apply(self, writes: Mapping[bytes, bytes | None]) -> None:
+        """Set and delete what *writes* says; the table tells each to its changelog."""
+        for key, value in writes.items():
+            name = self._mine + key
+            if value is None:
+                del self._table[name]
+                del self._keys[bisect_left(self._keys, key)]
+                continue
+            if name not in self._table:
+                insort(self._keys, key)
+            self._table[name] = value
+
+
 def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
-    """Faust as it comes: one event at a time, its own producer, some records unacknowledged."""
+    """Faust as it comes: one event at a time, a table, its own producer, some records unacknowledged."""
     folder = Path(settings.data_dir) / "faust"
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
@@ -187,14 +218,17 @@ def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
         broker_max_poll_records=POLL_RECORDS,
         consumer_auto_offset_reset="earliest",
         producer_compression_type="lz4",
-        topic_allow_declare=False,
         topic_disable_leader=True,
+        topic_partitions=settings.partitions,
+        topic_replication_factor=1,
         datadir=str(folder),
         web_port=free_port(),
         worker_redirect_stdouts=False,
         loghandlers=[],
     )
-    parts: dict[tuple[str, int], tuple[Folder, PartitionStore]] = {}
+    raw: Any = faust.Schema(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    table = app.Table("states", schema=raw)
+    parts: dict[tuple[str, int], tuple[Folder, TableStore]] = {}
     under_way: list[Awaitable[Any]] = []
 
     @app.agent(app.topic(*work.topics, key_serializer="raw", value_serializer="raw"))
@@ -204,7 +238,7 @@ def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
             message = event.message
             place = message.topic, message.partition
             if place not in parts:
-                parts[place] = Watched(work.folder()), work.store(*place)
+                parts[place] = Watched(work.folder()), TableStore(table, message.partition)
             record = MemoryRecord(
                 *place,
                 message.offset,
@@ -221,7 +255,7 @@ def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
                     output.topic, output.key, output.value, partition, None, list(output.headers)
                 )
                 under_way.append(sent)
-            store.write(folded.writes, Applied.after(record, topic_id="", notes=folded.notes))
+            store.apply(folded.writes)
             if WATCH.done % UNDER_WAY == UNDER_WAY - 1 or WATCH.done + 1 == work.total:
                 await asyncio.gather(*under_way)
                 under_way.clear()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from statistics import median
 from time import monotonic
 from typing import Any, NamedTuple
@@ -70,6 +71,9 @@ class Arena:
         """Let one of the others read the topic to its end."""
         child = self._child(kind)
         told, _ = child.communicate(timeout=CHILD_SECONDS)
+        if not told:
+            said = (self._folder() / "stderr").read_text(errors="replace").splitlines()
+            raise RuntimeError(f"{kind} ended with {child.returncode}: {' | '.join(said[-5:])}")
         return _run_of([orjson.loads(told)], self._total)
 
     def ours(self, workers: int = 1) -> Run:
@@ -86,13 +90,18 @@ class Arena:
 
     def _child(self, kind: str) -> "subprocess.Popen[bytes]":
         self._started += 1
-        folder = self._bench.folder / f"contender-{self.agent}-{self._started}"
+        folder = self._folder()
         folder.mkdir()
-        env = os.environ | self._info.environment(HUB)
+        # Faust creates its changelog itself, which none of our own principals may.
+        env = os.environ | self._info.environment(ADMIN if kind == "faust" else HUB)
         env |= {"FAJIAN_DATA_DIR": str(folder), "FAJIAN_WORKER": f"{self.agent}-{kind}-{self._started}"}
         argv = [sys.executable, "-m", "bench.contender", kind, self.agent, str(self._total)]
         with (folder / "stderr").open("wb") as log:
             return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=log)
+
+    def _folder(self) -> Path:
+        """Return the folder of the contender that was started last."""
+        return self._bench.folder / f"contender-{self.agent}-{self._started}"
 
     async def _start_afresh(self) -> None:
         """Forget what our group has committed and what our agents have stated."""

@@ -1,5 +1,6 @@
 """Joins agents, core and runtime into one worker. Nothing here connects to anything."""
 
+import gc
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
@@ -37,6 +38,9 @@ class Registration(Protocol):
     def __call__(self, app: faust.App, host: Host) -> None: ...
 
 
+#: Python's own thresholds (700, 10, 10) walk over the kept states again and again, which hold no cycles.
+COLLECTED = (50_000, 20, 50)
+
 AGENTS = (intake.NAME, casework.NAME, routing.NAME, patterns.NAME, sync.NAME)
 
 
@@ -68,6 +72,7 @@ def build_worker(
         if agent in agents:
             attach(app, service.host)
     add_pages(app, service.host)
+    gc.set_threshold(*COLLECTED)
     return Worker(app, service)
 
 
