@@ -218,7 +218,8 @@ def remove_stack(data_dir: Path) -> None:
         return
     if not (folder / "kafka").exists():
         raise LocalError(f"{folder} is not the folder of a stack: expected `kafka` in it")
-    EmbeddedPostgres(folder / "postgres", supervisor=Supervisor(), sides=()).remove()
+    if (folder / "postgres").exists():  # not where Kafka has not come up
+        EmbeddedPostgres(folder / "postgres", supervisor=Supervisor(), sides=()).remove()
     shutil.rmtree(folder, ignore_errors=True)
 
 

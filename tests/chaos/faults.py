@@ -20,7 +20,6 @@ LONG_STOP = 16.0  #: beyond the session timeout: others take over, and then a zo
 FULL_SECONDS = 8.0
 EXTRA_SECONDS = 6.0
 BROKER_BACK_SECONDS = 60.0
-SMALL = "96m"  #: the disk of one worker's stores
 EXTRA = Part("worker-extra", HUB, ("worker", "--name", "worker-extra"))
 
 
@@ -62,7 +61,7 @@ class Faults:
         self._over.set()
         self._thread.join()
 
-    def mount_small_disk(self, worker: str) -> bool:
+    def mount_small_disk(self, worker: str, *, megabytes: int) -> bool:
         """Put the stores of *worker* on a small disk of their own, before it starts; only root can."""
         folder = Path(self._info.data_dir) / "workers" / worker
         if os.geteuid() != 0:
@@ -70,7 +69,7 @@ class Faults:
             return False
         folder.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(folder)],
+            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)],
             capture_output=True,
             text=True,
             check=False,

@@ -1,15 +1,34 @@
 """Plain reading of topics with another client than the bus has; nothing of the stream runtime is used."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    OffsetSpec,
+    ResourceType,
+)
 
 from fajian.local.admin import Access
 
 AT_ONCE = 2_000
-TIMEOUT_SECONDS = 30.0
+GATHER_SECONDS = 0.05  #: always waited for where there are fewer: the client does not return earlier
+TIMEOUT_SECONDS = 60.0
+
+
+class Part(NamedTuple):
+    """One partition of a topic."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
 
 
 class Read(NamedTuple):
@@ -35,14 +54,7 @@ class Reader:
     """Reads as the administrator, who may see everything."""
 
     def __init__(self, access: Access) -> None:
-        connection: dict[str, str | bool | int] = {
-            "bootstrap.servers": access.bootstrap,
-            "security.protocol": access.security_protocol,
-            "sasl.mechanism": access.mechanism,
-            "sasl.username": access.username,
-            "sasl.password": access.password,
-            "log_level": 0,
-        }
+        connection = _connection(access)
         own: dict[str, str | bool | int] = {
             "group.id": "admin-chaos",
             "enable.auto.commit": False,
@@ -50,9 +62,7 @@ class Reader:
             "fetch.wait.max.ms": 50,
             "auto.offset.reset": "earliest",
             "check.crcs": True,
-            "log_level": 0,
         }
-
         self._consumer = Consumer(connection | own)
         self._admin = AdminClient(connection)
 
@@ -69,31 +79,66 @@ class Reader:
             for part, future in asked.items()
         }
 
-    def records(self, topic: str) -> Iterator[Read]:
-        """Yield every record of *topic*, those of one partition in order."""
-        return (record for batch in self.batches(topic) for record in batch)
+    def parts(self, *topics: str) -> list[Part]:
+        """Return all partitions of *topics*."""
+        return [Part(topic, number) for topic in topics for number in range(self.partitions(topic))]
 
-    def batches(self, topic: str) -> Iterator[list[Read]]:
-        """Yield every record of *topic* in batches of one partition each. One topic at a time."""
-        numbers = range(self.partitions(topic))
-        batches: dict[int, list[Read]] = {number: [] for number in numbers}
-        self._consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
-        open_ends = set(numbers)
-        while open_ends:
-            message = self._consumer.poll(TIMEOUT_SECONDS)
-            if message is None:
-                raise RuntimeError(f"{topic} cannot be read to its end: partitions {open_ends} are missing")
-            if error := message.error():
-                if error.code() != KafkaError._PARTITION_EOF:
-                    raise RuntimeError(f"{topic} cannot be read: {error}")
-                open_ends.discard(message.partition())
-                continue
-            record = _read(message)
-            batches[record.partition].append(record)
-            if len(batches[record.partition]) == AT_ONCE:
-                yield batches[record.partition]
-                batches[record.partition] = []
-        yield from (batch for batch in batches.values() if batch)
+    def records(self, topic: str) -> Iterator[Read]:
+        """Yield every record of *topic*, one partition after the other."""
+        for part in self.parts(topic):
+            for batch in self.batches(part):
+                yield from batch
+
+    def batches(self, part: Part, begin: int = 0) -> Iterator[list[Read]]:
+        """Yield every record of *part* from offset *begin* on, in batches. One at a time."""
+        self._consumer.assign([TopicPartition(*part, begin)])
+        is_open, deadline = True, monotonic() + TIMEOUT_SECONDS
+        while is_open:
+            messages = self._consumer.consume(AT_ONCE, GATHER_SECONDS)
+            if messages:
+                deadline = monotonic() + TIMEOUT_SECONDS
+            elif monotonic() > deadline:
+                raise RuntimeError(f"{part} cannot be read to its end")
+            batch = []
+            for message in messages:
+                if not (error := message.error()):
+                    batch.append(_read(message))
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    is_open = False
+                else:
+                    raise RuntimeError(f"{part} cannot be read: {error}")
+            if batch:
+                yield batch
+
+
+def compact_often(access: Access, topics: Sequence[str]) -> None:
+    """Let Kafka compact *topics* while they are written; by itself it would begin after a gigabyte."""
+    wanted = {"segment.ms": "5000", "min.cleanable.dirty.ratio": "0.01"}
+    resources = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            topic,
+            incremental_configs=[
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+                for name, value in wanted.items()
+            ],
+        )
+        for topic in topics
+    ]
+    admin = AdminClient(_connection(access))  # must outlive its answers
+    for done in admin.incremental_alter_configs(resources).values():
+        done.result(TIMEOUT_SECONDS)
+
+
+def _connection(access: Access) -> dict[str, str | bool | int]:
+    return {
+        "bootstrap.servers": access.bootstrap,
+        "security.protocol": access.security_protocol,
+        "sasl.mechanism": access.mechanism,
+        "sasl.username": access.username,
+        "sasl.password": access.password,
+        "log_level": 0,
+    }
 
 
 def _read(message: Any) -> Read:

@@ -1,7 +1,7 @@
 """When the bus has come to rest: every agent has passed its topics, and both databases theirs."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 
 import orjson
@@ -21,9 +21,10 @@ from schemas.topics import (
     inbox,
     receipts,
 )
-from tests.chaos.reading import Reader
+from tests.chaos.reading import Part, Reader
 
 AGAIN_SECONDS = 1.0
+SAY_EVERY_SECONDS = 10.0
 
 #: agent -> what it reads
 READS = {
@@ -37,29 +38,56 @@ READS = {
 }
 
 
-async def wait_until_at_rest(reader: Reader, info: StackInfo, *, within: float) -> list[str]:
-    """Return what still waits after *within* seconds; nothing when all has come to rest."""
-    deadline = monotonic() + within
+async def wait_until_at_rest(
+    reader: Reader, info: StackInfo, *, patience: float, say: Callable[[str], None]
+) -> list[str]:
+    """Return what still waits when nothing has moved for *patience* seconds; nothing when all is at rest."""
+    stated, before = Stated(reader), 0
+    moved = told = monotonic()
     while True:
-        waiting = await asyncio.to_thread(lambda: [*_waiting(reader, info)])
-        if not waiting or monotonic() > deadline:
-            return waiting
+        waiting = await asyncio.to_thread(lambda: [*_waiting(reader, stated, info)])
+        count, now = sum(number for _, number in waiting), monotonic()
+        if count != before:  # it may grow: a record leads to several
+            before, moved = count, now
+        if not waiting or now > moved + patience:
+            return [f"{where}: {number}" for where, number in waiting]
+        if now > told + SAY_EVERY_SECONDS:
+            told = now
+            say(f"  积压 / waiting: {count}, {waiting[0][0]}: {waiting[0][1]} …")
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _waiting(reader: Reader, info: StackInfo) -> Iterator[str]:
-    stated = {record.key: record.value for record in reader.records(PROGRESS)}
+class Stated:
+    """What agents have stated of their progress; read from where the last reading ended."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._next = 0
+        self._last: dict[bytes | None, bytes | None] = {}
+
+    def refresh(self) -> None:
+        for records in self._reader.batches(Part(PROGRESS, 0), self._next):
+            self._last |= {record.key: record.value for record in records}
+            self._next = records[-1].offset + 1
+
+    def acked(self, agent: str, topic: str, number: int) -> int:
+        raw = self._last.get(f"{agent}/{topic}/{number}".encode())
+        return int(orjson.loads(raw)["acked"]) if raw else 0
+
+
+def _waiting(reader: Reader, stated: Stated, info: StackInfo) -> Iterator[tuple[str, int]]:
+    """Yield who has how many records before them, where any are."""
+    stated.refresh()
     for agent, topics in READS.items():
         for (topic, number), end in reader.ends(topics).items():
-            raw = stated.get(f"{agent}/{topic}/{number}".encode())
-            acked = orjson.loads(raw)["acked"] if raw else 0
+            acked = stated.acked(agent, topic, number)
             if acked < end:
-                yield f"{agent} {topic}/{number}: {end - acked}"
+                yield f"{agent} {topic}/{number}", end - acked
     for side, dsn in info.dsns.items():
         done = _projected(dsn)
         for (topic, number), end in reader.ends((feed(side), receipts(side), CASE_STATE)).items():
-            if done.get((topic, number), 0) < end:
-                yield f"{side} {topic}/{number}: {end - done.get((topic, number), 0)}"
+            if (came_to := done.get((topic, number), 0)) < end:
+                yield f"{side} {topic}/{number}", end - came_to
 
 
 def _projected(dsn: str) -> Mapping[tuple[str, int], int]:
