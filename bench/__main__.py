@@ -42,7 +42,8 @@ def main(
     finally:
         rmtree(folder, ignore_errors=True)
     _show(rows, quick=quick, as_json=as_json)
-    if any(row.verdict in ("below", "failed") for row in rows):
+    # A quick run tells whether the measures work; what it measures holds nobody to anything.
+    if any(row.verdict in (("failed",) if quick else ("below", "failed")) for row in rows):
         raise typer.Exit(1)
 
 

@@ -266,8 +266,8 @@ def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
     _run_faust(app)
 
 
-def ours(agent: str, settings: Settings) -> None:
-    """Run the real worker with one agent, until it is told to stop."""
+def ours(agent: str, total: int, settings: Settings) -> None:
+    """Run the real worker with one agent, until it has done all, or is told to stop."""
     worker = build_worker(settings, [agent], name=settings.worker, web_port=free_port())
     for name in (Casework, type(load_intake())):
         _watch(name)
@@ -279,6 +279,9 @@ def ours(agent: str, settings: Settings) -> None:
             done = registry.get_sample_value("fajian_records_total", {"agent": agent}) or 0
             if done > WATCH.done:
                 WATCH.count(int(done) - WATCH.done)
+            if WATCH.done >= total:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             await asyncio.sleep(0.002)
 
     _run_faust(worker.app)
@@ -316,7 +319,7 @@ def main() -> None:
     configure_logging(settings)
     group = f"hub-bench-{settings.worker}"
     if kind == "ours":
-        ours(agent, settings)
+        ours(agent, total, settings)
     elif kind == "faust":
         on_stock_faust(work_of(agent, total, settings), settings, group)
     else:
