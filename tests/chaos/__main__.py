@@ -113,7 +113,13 @@ def _run(given: Arguments, folder: Path, say: Any) -> dict[str, Any]:
         try:
             with Costs(lambda: _pids(stack)) as costs:
                 report = asyncio.run(_live(given, stack, info, plan, faults, say))
-            report["costs"] = {kind: cost._asdict() for kind, cost in costs.by_kind().items()}
+            report["costs"] = {
+                kind: {
+                    **cost._asdict(),
+                    "cpu_ms_an_event": round(cost.cpu_seconds * 1000 / report["events"], 2),
+                }
+                for kind, cost in costs.by_kind().items()
+            }
             for name in (*workers, *(f"{side}-connector" for side in info.dsns)):
                 stack.supervisor.stop(name)
             if not report["waiting"]:
@@ -231,8 +237,13 @@ def _breaches(truth: Sequence[Planted], found: Bus, findings: Findings, last_day
 
 def _show(report: dict[str, Any]) -> None:
     for name, value in report.items():
-        if name not in ("words", "waiting"):
-            print(f"{name:<25}{value}", file=sys.stderr)
+        if isinstance(value, dict):
+            print(name, file=sys.stderr)
+            for each, said in value.items():
+                shown = "  ".join(f"{k} {v}" for k, v in said.items()) if isinstance(said, dict) else said
+                print(f"  {each:<26} {shown}", file=sys.stderr)
+        elif name not in ("words", "waiting"):
+            print(f"{name:<28} {value}", file=sys.stderr)
     for line in (*report.get("words", ()), *(f"waiting: {each}" for each in report["waiting"])):
         print(f"  {line}", file=sys.stderr)
 
