@@ -6,7 +6,6 @@ Requests are ASGI calls in this process, without sockets: what is compared is th
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
-from statistics import median, quantiles
 from time import monotonic, perf_counter
 from typing import Any, cast
 
@@ -19,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from bench.harness import Bench, Figure, Measure, median_of, ratio_of
+from bench.harness import Bench, Figure, Measure, ratio_of
+from bench.noise import event
 from connectors import court
 from connectors.config import ConnectorConfig, load_side
 from connectors.kafka import KafkaInbox, Letter
@@ -35,23 +35,8 @@ from schemas.topics import inbox
 
 PARTITIONS = 4
 AT_ONCE = 64
-KEYS = {name: f"bench key of the system {name}" for name in ("busy", "quiet", "noisy")}
-QUIET_PER_SECOND = 50
-NORMAL_PER_SECOND = 100
-NOISE = 10  #: times the normal rate
+KEYS = {"busy": "bench key of the system busy"}
 INBOX = inbox("court")
-
-
-def _event(number: int) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": f"e-{number}",
-        "source": "//court/皖1324",
-        "type": "cn.fajian.enforcement.money-paid.v1",
-        "time": "2022-05-01T00:00:00+08:00",
-        "subject": f"（2022）皖1324执{100 + number % 500}号",
-        "data": {"payment_ref": f"P-{number}", "amount": "100.00"},
-    }
 
 
 def _config(info: StackInfo) -> ConnectorConfig:
@@ -141,7 +126,7 @@ async def _rate(app: ASGIApp, bodies: Sequence[bytes]) -> float:
 
 def http(bench: Bench) -> Figure:
     config = _config(bench.stack(PARTITIONS))
-    bodies = [orjson.dumps(_event(number)) for number in range(bench.size(5000, 200))]
+    bodies = [orjson.dumps(event(number)) for number in range(bench.size(5000, 200))]
 
     async def measure() -> Figure:
         kafka = _inbox(config)
@@ -155,63 +140,6 @@ def http(bench: Bench) -> Figure:
         return ratio_of([ours for ours, _ in pairs], [bare for _, bare in pairs], requests=len(bodies))
 
     return asyncio.run(measure())
-
-
-def noisy(bench: Bench) -> Figure:
-    config = _config(bench.stack(PARTITIONS))
-    seconds = bench.size(10, 2)
-
-    async def measure() -> Figure:
-        kafka = _inbox(config)
-        await kafka.open()
-        try:
-            limits = {"events_per_second": NORMAL_PER_SECOND, "burst_events": NORMAL_PER_SECOND}
-            app = _door(kafka, **limits)
-            pairs = []
-            for _ in range(bench.rounds):
-                alone = await _p99(app, seconds)
-                making = asyncio.create_task(_noise(app))
-                pairs.append((await _p99(app, seconds), alone))
-                making.cancel()
-        finally:
-            await kafka.close()
-        return median_of(
-            (noisy / alone for noisy, alone in pairs),
-            alone_ms=round(1000 * median(alone for _, alone in pairs), 2),
-            noisy_ms=round(1000 * median(noisy for noisy, _ in pairs), 2),
-        )
-
-    return asyncio.run(measure())
-
-
-async def _p99(app: ASGIApp, seconds: float) -> float:
-    """Return the p99 of a quiet system: counted from when each request was due, so that no wait is hidden."""
-    took: list[float] = []
-
-    async def one(due: float, body: bytes) -> None:
-        assert await _call(app, "quiet", body) == 202
-        took.append(perf_counter() - due)
-
-    begun, tasks = perf_counter(), []
-    for number in range(int(seconds * QUIET_PER_SECOND)):
-        due = begun + number / QUIET_PER_SECOND
-        await asyncio.sleep(max(0.0, due - perf_counter()))
-        tasks.append(asyncio.create_task(one(due, orjson.dumps(_event(number)))))
-    await asyncio.gather(*tasks)
-    return quantiles(took, n=100)[98]
-
-
-async def _noise(app: ASGIApp) -> None:
-    """Post ten times as much as a system may."""
-    body, begun, number = orjson.dumps(_event(0)), perf_counter(), 0
-    running: set[asyncio.Task[int]] = set()
-    while True:
-        number += 1
-        due = begun + number / (NOISE * NORMAL_PER_SECOND)
-        await asyncio.sleep(max(0.0, due - perf_counter()))
-        task = asyncio.create_task(_call(app, "noisy", body))
-        running.add(task)
-        task.add_done_callback(running.discard)
 
 
 ROWS = 500
@@ -305,12 +233,4 @@ def _letter(row: Any) -> Letter:
 MEASURES = (
     Measure("connectors-http", "our HTTP source against a bare Starlette handler to Kafka", "×", http),
     Measure("connectors-outbox", "our outbox relay against a hand-written psycopg one", "×", outbox),
-    Measure(
-        "connectors-noisy",
-        f"p99 of a quiet system while another sends {NOISE} times the normal rate, against without",
-        "×",
-        noisy,
-        floor=1.2,
-        better="lower",
-    ),
 )

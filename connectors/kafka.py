@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from connectors.config import KafkaConfig
+from connectors.turns import TURN
 from fajian.core.ports import Header
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
 from schemas.topics import MAX_MESSAGE_BYTES
@@ -167,6 +168,8 @@ class KafkaInbox:
         try:
             async with asyncio.timeout(self._timeout):
                 for i, letter in enumerate(letters):
+                    if i % TURN == TURN - 1:
+                        await asyncio.sleep(0)
                     try:
                         handed[i] = await producer.send(
                             self._topic, letter.value, key=letter.key, headers=list(letter.headers)

@@ -57,16 +57,23 @@ class Connector:
         self._stream: LiveStream | None = None
         self.couriers: dict[str, Courier] = {}
         self.receivers: dict[str, HasStanding] = {}  #: couriers and folders, for the metrics
-        self._inbox = KafkaInbox(
-            sends_to,
-            config.kafka,
-            timeout_seconds=config.http.kafka_timeout_seconds if config.http else 5,
-            client_id=f"fajian-{config.side}-inbox",
-        )
+        self._sends_to = sends_to
+        self._inboxes: dict[str, KafkaInbox] = {}  #: by part
+        self._inbox = self._add_inbox("inbox")
         self._assemble(receives)
 
+    def _add_inbox(self, name: str) -> KafkaInbox:
+        http, side = self.config.http, self.config.side
+        inbox = self._inboxes[name] = KafkaInbox(
+            self._sends_to,
+            self.config.kafka,
+            timeout_seconds=http.kafka_timeout_seconds if http else 5,
+            client_id=f"fajian-{side}-{name}",
+        )
+        self._add(name, lambda: self._keep_open(name, inbox))
+        return inbox
+
     def _assemble(self, receives: Sequence[str]) -> None:
-        self._add("inbox", self._keep_inbox_open)
         if self.config.postgres is not None:
             self._sink = sink = PostgresSink(
                 self.config, receives, inbox=self._inbox, health=self._part("postgres")
@@ -80,7 +87,10 @@ class Connector:
             self._runs["sse"] = feed.run
         if self.config.http is not None:
             http = self.config.http
-            self._add("http", lambda: self._serve_http(http))
+            # A producer has one request under way at a time: whoever shares it waits for what others send.
+            systems = sorted({entry.system for entry in http.keys})
+            lanes = {system: self._add_inbox(f"inbox-{system}") for system in systems}
+            self._add("http", lambda: self._serve_http(http, lanes))
         for receiver in self.config.receivers:
             self._add_receiver(receiver)
         for drops in self.config.drops:
@@ -151,7 +161,7 @@ class Connector:
             for task in (*tasks, waiting):
                 task.cancel()
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
-            await self._inbox.close()
+            await asyncio.gather(*(inbox.close() for inbox in self._inboxes.values()))
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.result()
@@ -176,13 +186,13 @@ class Connector:
                 log.error("part_stopped", side=self.config.side, part=name, error=str(error))
                 await _for_ever()  # the other parts go on; this one needs a person
 
-    async def _keep_inbox_open(self) -> None:
+    async def _keep_open(self, name: str, inbox: KafkaInbox) -> None:
         while True:
-            await self._inbox.open()
-            self.parts["inbox"].ready()
-            await self._inbox.failed()
+            await inbox.open()
+            self.parts[name].ready()
+            await inbox.failed()
 
-    async def _serve_http(self, http: HttpSource) -> None:
+    async def _serve_http(self, http: HttpSource, lanes: Mapping[str, KafkaInbox]) -> None:
         app = build_app(
             HttpDoor(
                 config=http,
@@ -197,6 +207,7 @@ class Connector:
                 health=self.health,
                 sender=self.config.sender,
                 more=self._stream.routes() if self._stream else (),
+                lanes=lanes,
             )
         )
         with _listen(http) as listener:
@@ -213,10 +224,10 @@ class Connector:
 
     def health(self) -> Mapping[str, PartHealth]:
         """Return how the parts do, as of now."""
-        refused = self._inbox.error
-        part = self.parts["inbox"]
-        if self._inbox.is_open:
-            part.state, part.error = ("waiting", refused) if refused else ("ready", None)
+        for name, inbox in self._inboxes.items():
+            if inbox.is_open:
+                part = self.parts[name]
+                part.state, part.error = ("waiting", inbox.error) if inbox.error else ("ready", None)
         if self._sink is not None and self._sink.is_stalled:
             self.parts["postgres"].state = "stalled"
         return self.parts

@@ -30,6 +30,7 @@ from connectors.sinks.rows import (
     receipt_row,
     subject_row,
 )
+from connectors.turns import in_turns, slices
 from fajian.core.ports import Record
 from fajian.errors import ConnectorError, PeerAwayError, ProjectionError
 from schemas.topics import CASE_STATE, feed
@@ -165,9 +166,9 @@ class PostgresSink:
                 if tp.topic == CASE_STATE:
                     await self._put_states(opened, records)
                 elif tp.topic == feed(self._config.side):
-                    await self._put(opened, "put_feed", self._read(records, feed_row))
+                    await self._put(opened, "put_feed", await self._read(records, feed_row))
                 else:
-                    await self._put(opened, "put_receipt", self._read(records, receipt_row))
+                    await self._put(opened, "put_receipt", await self._read(records, receipt_row))
             await self._put(opened, "put_fault", self._unreadable)
             await opened.execute(QUERIES["tell"])
         self._next |= following
@@ -194,13 +195,13 @@ class PostgresSink:
             await self._put_subjects(opened, waiting)
             waiting = []
             if self._postgres.digests:
-                for marker in self._read([record], marker_of):
+                for marker in await self._read([record], marker_of):
                     await take_digest(opened, marker)
         await self._put_subjects(opened, waiting)
 
     async def _put_subjects(self, opened: Connection, records: Sequence[ConsumerRecord]) -> None:
         latest: dict[str, Row] = {}
-        for row in self._read(records, subject_row):
+        for row in await self._read(records, subject_row):
             known = latest.get(row["subject"])
             if known is None or known["ledger_offset"] <= row["ledger_offset"]:
                 latest[row["subject"]] = row
@@ -209,19 +210,22 @@ class PostgresSink:
     async def _put(self, opened: Connection, query: str, written: Sequence[Row]) -> None:
         if written:
             async with opened.cursor() as cursor:
-                await cursor.executemany(QUERIES[query], written)
+                async for rows in slices(written):
+                    await cursor.executemany(QUERIES[query], rows)
 
-    def _read(self, records: Sequence[ConsumerRecord], reader: Callable[[Record], Row]) -> list[Row]:
+    async def _read(self, records: Sequence[ConsumerRecord], reader: Callable[[Record], Row]) -> list[Row]:
         """Return the rows of *records*; what cannot be read waits to be put aside in the same transaction."""
-        readable = []
-        for record in records:
-            try:
-                readable.append(reader(record))
-            except UnreadableError as error:
-                place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-                self._unreadable.append({**place, "reason": str(error), "value": record.value})
-                log.warning("record_put_aside", **place)
-        return readable
+        rows = await in_turns(self._row(record, reader) for record in records)
+        return [row for row in rows if row is not None]
+
+    def _row(self, record: ConsumerRecord, reader: Callable[[Record], Row]) -> Row | None:
+        try:
+            return reader(record)
+        except UnreadableError as error:
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            self._unreadable.append({**place, "reason": str(error), "value": record.value})
+            log.warning("record_put_aside", **place)
+            return None
 
 
 def _check_reachable(tp: TopicPartition, wanted: int, begin: int, end: int) -> None:

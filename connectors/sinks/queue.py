@@ -15,6 +15,7 @@ from connectors.projection import Row
 from connectors.sinks.ladder import Outcome, Step
 from connectors.sinks.told import Told
 from connectors.sql import load_queries
+from connectors.turns import slices
 from schemas.names import derived_id
 
 SCHEMA = "fajian_delivery"
@@ -106,8 +107,8 @@ class DeliveryQueue:
             for partition, offset in sorted(following.items())
         ]
         async with self._opened.transaction(), self._opened.cursor() as cursor:
-            if rows:
-                await cursor.executemany(QUERIES["put"], rows)
+            async for some in slices(rows):
+                await cursor.executemany(QUERIES["put"], some)
             await cursor.executemany(QUERIES["advance"], moves)
 
     async def due(self, *, limit: int, now: datetime, busy: Sequence[str] = ()) -> list[Message]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from connectors.sources.problems import JsonResponse, problem_response, written
 from connectors.sources.submissions import Submission
+from connectors.turns import in_turns
 from schemas.problems import Problem
 
 
@@ -43,11 +44,12 @@ def single_answer(outcome: Outcome, *, retry_after_seconds: int) -> Response:
     )
 
 
-def batch_answer(outcomes: Sequence[Outcome], *, retry_after_seconds: int) -> Response:
+async def batch_answer(outcomes: Sequence[Outcome], *, retry_after_seconds: int) -> Response:
     """Answer 202 when all are accepted, 207 when some are, and with a problem when none is."""
     numbered = list(enumerate(outcomes))
-    accepted = [{"index": i, **_accepted(outcome)} for i, outcome in numbered if outcome.status == 202]
-    refused = [{"index": i, **_refused(outcome, i)} for i, outcome in numbered if outcome.status != 202]
+    taken, others = ([each for each in numbered if (each[1].status == 202) is good] for good in (True, False))
+    accepted = await in_turns({"index": i, **_accepted(outcome)} for i, outcome in taken)
+    refused = await in_turns({"index": i, **_refused(outcome, i)} for i, outcome in others)
     if not refused:
         return JsonResponse({"accepted": accepted}, 202)
     if accepted:

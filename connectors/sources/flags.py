@@ -61,10 +61,9 @@ class FlagDesk:
 
     async def _say(self, request: Request, name: str) -> Response:
         caller = self.doorman.admit(request)
-        with self.rates.let_in(caller.system) as charge:
+        with self.rates.let_in(caller.system):
             said = await self._read(request)
             flag = await self._flag(request.path_params["flag"])
-            charge(1)
             event = event_of(name, flag, said, sender=self.sender)
             outcome = await self.hand_over(caller, from_document(event, self.judge, door="http"))
         return single_answer(outcome, retry_after_seconds=self.retry_after_seconds)

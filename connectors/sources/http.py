@@ -5,9 +5,12 @@ be used (broken, of an unknown type, with wrong fields) is answered at once with
 goes to the inbox, marked: so the hub keeps it as a dead letter and writes the `rejected` receipt.
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +18,7 @@ import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,10 +38,14 @@ from connectors.sources.problems import HttpProblem, JsonResponse, problem_respo
 from connectors.sources.queries import receipt_filters
 from connectors.sources.rates import Rates
 from connectors.sources.submissions import Judge, Submission
+from connectors.turns import in_turns
 from fajian.errors import ConnectorError, InboxRefusedError, PeerAwayError
+from schemas.cloudevents import Mode
 from schemas.problems import Problem, shown
 
 log = structlog.get_logger(__name__)
+
+LARGE_BYTES = 64 * 1024  #: a body beyond this is parsed beside the event loop
 
 _RECEIPTS = b"/v1/receipts/"
 
@@ -58,6 +66,10 @@ class HttpDoor:
     health: Callable[[], Mapping[str, PartHealth]]
     sender: str  #: source of what the door itself writes: answers to flags
     more: Sequence[Route] = ()  #: what others serve at this door: the live stream
+    lanes: Mapping[str, Inbox] = field(default_factory=dict)  #: a system's own way to the inbox
+
+    def inbox_of(self, caller: Caller) -> Inbox:
+        return self.lanes.get(caller.system, self.inbox)
 
 
 def build_app(door: HttpDoor) -> Starlette:
@@ -82,7 +94,7 @@ def build_app(door: HttpDoor) -> Starlette:
         caller = door.doorman.admit(request)
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
-        with door.rates.let_in(caller.system) as charge:
+        with door.rates.let_in(caller.system) as account:
             try:
                 body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
             except TooLargeError as error:
@@ -90,12 +102,13 @@ def build_app(door: HttpDoor) -> Starlette:
                     kept = oversized(mode, request.headers, error.begun, detail=error.detail)
                     await publish(door, caller, [kept])
                 raise
-            submissions = take_apart(mode, request.headers, body, config=door.config, judge=door.judge)
-            charge(len(submissions))
+            async with account.reading:
+                submissions = await _read_submissions(door, mode, request.headers, body)
+            account.charge(len(submissions))
             outcomes = await publish(door, caller, submissions)
         seconds = door.config.retry_after_seconds
         if mode == "batch":
-            return batch_answer(outcomes, retry_after_seconds=seconds)
+            return await batch_answer(outcomes, retry_after_seconds=seconds)
         return single_answer(outcomes[0], retry_after_seconds=seconds)
 
     async def get_receipt(request: Request) -> Response:
@@ -160,6 +173,13 @@ def build_app(door: HttpDoor) -> Starlette:
     )
 
 
+async def _read_submissions(door: HttpDoor, mode: Mode, headers: Headers, body: bytes) -> list[Submission]:
+    take = partial(take_apart, mode, headers, body, config=door.config, judge=door.judge)
+    if len(body) < LARGE_BYTES:
+        return await in_turns(take())
+    return await in_turns(await asyncio.to_thread(take))  # JSON alone takes long; judging comes in turns
+
+
 async def publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submission]) -> list[Outcome]:
     """Hand to the inbox what is good, and what the hub will refuse too; return the outcomes in order.
 
@@ -171,11 +191,13 @@ async def publish(door: HttpDoor, caller: Caller, submissions: Sequence[Submissi
         if submission.problems or submission.source is None or caller.may_speak_for(submission.source)
     ]
     begun = time.monotonic()
-    placed = dict(zip(map(id, kept), await door.inbox.put([each.letter for each in kept]), strict=True))
+    placed = dict(
+        zip(map(id, kept), await door.inbox_of(caller).put([each.letter for each in kept]), strict=True)
+    )
     door.metrics.publish_seconds.observe(time.monotonic() - begun)
-    outcomes = [_outcome(submission, placed.get(id(submission)), caller) for submission in submissions]
-    for outcome in outcomes:
-        door.metrics.events.labels(caller.system, outcome.kind).inc()
+    outcomes = await in_turns(_outcome(each, placed.get(id(each)), caller) for each in submissions)
+    for kind, number in Counter(outcome.kind for outcome in outcomes).items():
+        door.metrics.events.labels(caller.system, kind).inc(number)
     return outcomes
 
 

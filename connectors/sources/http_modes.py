@@ -1,5 +1,6 @@
 """From an HTTP request to submissions: CloudEvents 1.0, binary, structured or batched. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from starlette.datastructures import Headers
@@ -55,8 +56,8 @@ def oversized(mode: Mode, headers: Headers, begun: bytes, *, detail: str) -> Sub
 
 def take_apart(
     mode: Mode, headers: Headers, body: bytes, *, config: HttpSource, judge: Judge
-) -> list[Submission]:
-    """Return the events of one request in their order, each judged. Only a batch may hold none."""
+) -> Iterable[Submission]:
+    """Return the events of one request in order, each judged as it is asked for. A batch may hold none."""
     try:
         if mode == "binary":
             return [judged(from_http(headers.raw, body), judge, door="http")]
@@ -70,4 +71,4 @@ def take_apart(
         return [unreadable(body, BATCH, wrong, door="http")]
     if len(document) > config.max_batch_events:
         raise HttpProblem(413, "too-large", f"expected at most {config.max_batch_events} events in a batch")
-    return [from_document(item, judge, door="http") for item in document]
+    return (from_document(item, judge, door="http") for item in document)

@@ -23,6 +23,7 @@ from connectors.source_config import OutboxSource
 from connectors.sources.receipts import Received, receipt_stream
 from connectors.sources.submissions import Judge, Submission, Verdict, judged
 from connectors.sql import load_queries
+from connectors.turns import in_turns, slices
 from fajian.errors import InboxRefusedError, PeerAwayError, SourceError
 from schemas.cloudevents import Raw
 from schemas.problems import Problem
@@ -82,7 +83,7 @@ class OutboxRelay:
         """Publish and mark one batch; return how many rows left the queue."""
         async with opened.transaction():
             rows = await self._take(opened)
-            submissions = [submission_of(row, self._judge) for row in rows]
+            submissions = await in_turns(submission_of(row, self._judge) for row in rows)
             placed = await self._inbox.put([each.letter for each in submissions])
             done = [
                 _mark(row, submission, place)
@@ -91,7 +92,8 @@ class OutboxRelay:
             ]
             if done:
                 async with opened.cursor() as cursor:
-                    await cursor.executemany(QUERIES["mark_published"], done)
+                    async for marks in slices(done):
+                        await cursor.executemany(QUERIES["mark_published"], marks)
         for mark in done:
             self._metrics.events.labels(self._source.name, mark["verdict"]).inc()
         for place in placed:
@@ -215,7 +217,8 @@ class OutboxReceipts:
         ]
         if following:
             async with opened.transaction(), opened.cursor() as cursor:
-                await cursor.executemany(QUERIES["put_receipt"], received.rows)
+                async for rows in slices(received.rows):
+                    await cursor.executemany(QUERIES["put_receipt"], rows)
                 await cursor.executemany(QUERIES["put_receipt_offset"], following)
 
     async def _clean(self, opened: Connection) -> None:

@@ -2,11 +2,13 @@
 
 A bucket for each system fills at its rate up to its burst. Who finds anything in it may come in, and pays
 for what he brought afterwards, if need be on credit: the size of a request is known only when it is read.
+What one system brings is read one request after the other, and in turns with what the others bring.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 from connectors.source_config import HttpSource
@@ -14,12 +16,19 @@ from connectors.sources.problems import HttpProblem
 
 
 @dataclass
-class _Account:
+class Account:
+    """What a system may bring; all its requests share it."""
+
     rate: float  #: events per second
     burst: int
     level: float
     at: float
     under_way: int = 0
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def charge(self, events: int) -> None:
+        """Pay for so many events; the request itself has been paid for."""
+        self.level -= max(0, events - 1)
 
 
 class Rates:
@@ -35,11 +44,11 @@ class Rates:
             )
             for entry in config.keys
         }
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, Account] = {}
 
     @contextmanager
-    def let_in(self, system: str) -> Iterator[Callable[[int], None]]:
-        """Let *system* in, or raise `HttpProblem` 429; what is given is to be called with what it brought."""
+    def let_in(self, system: str) -> Iterator[Account]:
+        """Let *system* in, or raise `HttpProblem` 429; what it brings is to be charged to its account."""
         account = self._account(system)
         if account.level <= 0:
             wait = max(1, ceil((1 - account.level) / account.rate))
@@ -48,20 +57,16 @@ class Rates:
             raise _too_much(f"{system}: expected at most {self._config.requests_at_once} requests at once", 1)
         account.under_way += 1
         account.level -= 1  # for the request itself, even if nothing of use is in it
-
-        def charge(events: int) -> None:
-            account.level -= max(0, events - 1)
-
         try:
-            yield charge
+            yield account
         finally:
             account.under_way -= 1
 
-    def _account(self, system: str) -> _Account:
+    def _account(self, system: str) -> Account:
         now = self._clock()
         if (account := self._accounts.get(system)) is None:
             rate, burst = self._own.get(system, (self._config.events_per_second, self._config.burst_events))
-            account = self._accounts[system] = _Account(rate, burst, burst, now)
+            account = self._accounts[system] = Account(rate, burst, burst, now)
         account.level = min(account.burst, account.level + (now - account.at) * account.rate)
         account.at = now
         return account

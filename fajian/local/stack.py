@@ -31,6 +31,8 @@ from schemas.topics import PRINCIPALS
 #: who has a database and an HTTP door here; the other sides have topics only
 SIDES_WITH_CONNECTOR = ("court", "procuratorate")
 
+EVENTS_PER_SECOND = "2000"  #: of a system at a door here: counties are played faster than they live
+
 
 @dataclass(frozen=True, slots=True)
 class StackInfo:
@@ -81,6 +83,7 @@ class StackInfo:
                 f"{own}_POSTGRES_DSN": self.dsns[principal],
                 f"{own}_HTTP_PORT": str(self.http_ports[principal]),
                 f"{own}_HTTP_KEY": self.http_keys[principal],
+                f"{own}_EVENTS_PER_SECOND": EVENTS_PER_SECOND,
             }
         return variables
 

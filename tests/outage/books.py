@@ -97,6 +97,7 @@ class Books:
     def _verdict(self, producer: Producer, order: Order, heard: set[Name]) -> Verdict:
         names = [(producer.source, f"{number:07}") for number in range(producer.made)]
         said = [self._statuses.get(name, Counter[str]()) for name in names]
+        delivered = self._desk.heard()
         subjects = [found for (source, _), found in order.items() if source == producer.source]
         return Verdict(
             sent=len(names),
@@ -105,7 +106,7 @@ class Books:
             refused=sum(1 for each in said if each["rejected"] or each["conflict"]),
             out_of_order=sum(1 for found in subjects if found != sorted(found)),
             untold=len(set(names) - heard),
-            undelivered=len(set(names) - self._desk.heard()),
+            undelivered=len(set(names) - delivered),
             repeated=sum(1 for each in said if each["duplicate"]),
         )
 

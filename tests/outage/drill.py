@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic
@@ -46,18 +46,17 @@ async def drill(
     Returns how long the bus needed each time until it had caught up, and what became of the events.
     """
     stack = EmbeddedStack(folder / "stack", cache_dir=load_settings().cache_dir, partitions=4)
-    with stack as info:
+    with stack as info, closing(Desk(folder)) as desk:
         await found(info)
         await make_outbox(info.dsns["court"])
         exchange = folder / "exchange"
         (exchange / "inbox").mkdir(parents=True)
         config = folder / "court.toml"
         shipped = files("connectors").joinpath("court.toml").read_text(encoding="utf-8")
-        desk = Desk()
         tables = SOURCES.replace("FOLDER", str(exchange)) + desk.table
         config.write_text(shipped + tables, encoding="utf-8")
         os.environ |= desk.secrets
-        await desk.open()
+        desk.open()
         parts = (
             Part("worker-1", HUB, ("worker", "--name", "worker-1")),
             Part("court-connector", "court", ("connector", "court", "--config", str(config))),
@@ -75,7 +74,6 @@ async def drill(
                 say(f"{peer} is back")
                 told["outages"][peer] = {"caught_up_seconds": await watch.caught_up()}
         verdicts = await watch.verdicts()
-        await desk.close()
     told["sources"] = {name: verdict._asdict() for name, verdict in verdicts.items()}
     told["good"] = all(verdict.is_good for verdict in verdicts.values())
     return told
@@ -102,12 +100,12 @@ async def _away(stack: EmbeddedStack, desk: Desk, peer: str) -> AsyncIterator[No
     names = [each.name for each in stack.supervisor.statuses() if each.name.startswith(peer)]
     commands = [stack.supervisor.command(name) for name in names]
     if peer == "receiver":
-        await desk.close()
+        desk.close()
     for name in names:
         await asyncio.to_thread(stack.supervisor.stop, name)
     yield
     if peer == "receiver":
-        await desk.open()
+        desk.open()
     for command in commands:
         stack.supervisor.start(command)
 
@@ -147,7 +145,7 @@ class _Watch:
             if not wrong or monotonic() > ends:
                 return verdicts
             self._say(f"not yet good: {', '.join(wrong)}")
-            await asyncio.sleep(2)
+            await asyncio.sleep(5)
 
     def _progress(self) -> str:
         counts = {what: self._total(what) for what in ("made", "handed_over")}
