@@ -34,6 +34,7 @@ SLICES = 4  #: of each kind in a round
 SLICE_SECONDS = 2.0
 SETTLE_SECONDS = 0.5  #: at the beginning of a slice, not measured
 CONNECTIONS = 64
+IDLE_SECONDS = 5.0
 QUIET_KEY = "bench key of the quiet system"
 
 _SYSTEM = """
@@ -62,7 +63,7 @@ class Caller:
     def __init__(self, port: int, key: str, prefix: str) -> None:
         self._port, self._key, self._prefix = port, key, prefix
         self._numbers = count()
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._room = asyncio.Semaphore(CONNECTIONS)
         self.statuses: dict[int, int] = {}
 
@@ -78,21 +79,21 @@ class Caller:
             answer = await reader.readuntil(b"\r\n\r\n")
             length = answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
             await reader.readexactly(int(length))
-            self._free.append((reader, writer))
+            self._free.append((perf_counter(), reader, writer))
         status = int(answer[9:12])
         self.statuses[status] = self.statuses.get(status, 0) + 1
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Return one that the door has not closed for having been idle, or a new one."""
+        """Return one that was used a moment ago, or a new one: the door closes what is idle."""
         while self._free:
-            reader, writer = self._free.pop()
-            if not reader.at_eof():
+            used_at, reader, writer = self._free.pop()
+            if perf_counter() - used_at < IDLE_SECONDS:
                 return reader, writer
             writer.close()
         return await asyncio.open_connection("127.0.0.1", self._port)
 
     async def close(self) -> None:
-        for _, writer in self._free:
+        for _, _, writer in self._free:
             writer.close()
 
 

@@ -78,9 +78,10 @@ def _post_events(config: HttpSource) -> Shape:
         {
             "name": f"ce-{name}",
             "in": "header",
-            "schema": {"type": "string"},  # limits hold in binary mode; other modes pass these headers over
+            # OpenAPI cannot limit a header for one content type alone: other modes pass these over
+            "schema": {"type": "string"},
             "required": False,
-            "description": "binary mode",
+            "description": _binary_mode(is_required=name in REQUIRED),
         }
         for name in (*REQUIRED, *OPTIONAL)
     ]
@@ -116,6 +117,14 @@ def _post_events(config: HttpSource) -> Shape:
             "503": {**_answer("暂不可用 / away for now", PROBLEM_JSON), "headers": _RETRY},
         },
     }
+
+
+def _binary_mode(*, is_required: bool) -> str:
+    need = ("必填", "required") if is_required else ("可选", "optional")
+    return (
+        f"仅二进制模式：{need[0]}，百分号解码后 1 至 {LONGEST} 个字符 / "
+        f"binary mode alone: {need[1]}, 1 to {LONGEST} characters once percent-decoded"
+    )
 
 
 def _get_receipts() -> Shape:

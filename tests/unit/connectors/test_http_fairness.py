@@ -1,0 +1,100 @@
+"""One system at the door does not keep the others waiting: its rate, its turns, its own way to the inbox."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from connectors.source_config import ClientKey, HttpSource
+from connectors.sources.http import build_app
+from connectors.sources.problems import HttpProblem
+from connectors.sources.rates import Rates
+from tests.connector_doubles import KEY, MemoryInbox, client, door_of, money_paid
+
+
+async def test_a_system_that_brings_too_much_is_told_when_to_come_again_and_the_others_are_not() -> None:
+    now = [0.0]
+    other = {"system": "other", "key": "another key of sixteen characters", "sources": ["//court/"]}
+    keys = [{"system": "s", "key": "a key of at least sixteen characters", "sources": ["//court/"]}, other]
+    limits: dict[str, Any] = {"events_per_second": 2, "burst_events": 4, "keys": keys}
+    batch = orjson.dumps([money_paid(id=str(i)) for i in range(10)])  # on credit
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+
+    async with client(MemoryInbox(), clock=lambda: now[0], **limits) as door:
+        first = await door.post("/v1/events", content=batch, headers=headers)
+        second = await door.post("/v1/events", content=batch, headers=headers)
+        key = {"Authorization": f"Bearer {other['key']}"}
+        others = await door.post("/v1/events", content=batch, headers={**headers, **key})
+        now[0] += int(second.headers["retry-after"])
+        again = await door.post("/v1/events", content=batch, headers=headers)
+
+    assert [answer.status_code for answer in (first, second, others, again)] == [202, 429, 202, 202]
+    assert second.headers["retry-after"] == "4"
+    assert second.headers["content-type"] == "application/problem+json"
+
+
+async def test_beyond_its_rate_a_system_is_refused_before_its_body_is_read() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        asked.append(True)
+        yield orjson.dumps(money_paid(id="late"))
+
+    asked: list[bool] = []
+    headers = {"Content-Type": "application/cloudevents+json"}
+    async with client(MemoryInbox(), clock=lambda: 0.0, events_per_second=1, burst_events=1) as door:
+        first = await door.post("/v1/events", content=orjson.dumps(money_paid()), headers=headers)
+        second = await door.post("/v1/events", content=body(), headers=headers)
+
+    assert (first.status_code, second.status_code, asked) == (202, 429, [])
+
+
+async def test_without_settings_no_system_may_flood_the_door() -> None:
+    config = HttpSource(kind="http", port=0, keys=(ClientKey(system="s", sha256="0" * 64, sources=("//",)),))
+    rates = Rates(config, clock=lambda: 0.0)
+
+    for _ in range(config.burst_events):
+        with rates.let_in("s"):
+            pass
+    with pytest.raises(HttpProblem) as refused, rates.let_in("s"):
+        pass
+
+    assert (refused.value.status, config.burst_events, config.events_per_second) == (429, 400, 200)
+
+
+async def test_a_large_batch_of_one_system_lets_a_request_of_another_pass() -> None:
+    other = "another key of sixteen characters"
+    keys = [{"system": key, "key": key, "sources": ["//court/"]} for key in (KEY, other)]
+    batch = orjson.dumps([money_paid(id=str(i)) for i in range(1000)])
+    ended: list[str] = []
+
+    async with client(MemoryInbox(), keys=keys) as door:
+
+        async def post(name: str, body: bytes, media: str, key: str) -> int:
+            headers = {"Content-Type": f"application/{media}+json", "Authorization": f"Bearer {key}"}
+            answer = await door.post("/v1/events", content=body, headers=headers)
+            ended.append(name)
+            return answer.status_code
+
+        one = orjson.dumps(money_paid(id="one"))
+        statuses = await asyncio.gather(
+            post("batch", batch, "cloudevents-batch", KEY), post("one", one, "cloudevents", other)
+        )
+
+    assert (ended, list(statuses)) == (["one", "batch"], [202, 202])
+
+
+async def test_each_system_has_its_own_way_to_the_inbox() -> None:
+    shared, own = MemoryInbox(), MemoryInbox()
+    config = HttpSource.model_validate(
+        {"kind": "http", "port": 0, "keys": [{"system": "s", "key": KEY, "sources": ["//court/"]}]}
+    )
+    app = build_app(replace(door_of(config, shared), lanes={"s": own}))
+    headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {KEY}"}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://court.test") as door:
+        answer = await door.post("/v1/events", content=orjson.dumps(money_paid()), headers=headers)
+
+    assert (answer.status_code, len(own.letters), len(shared.letters)) == (202, 1, 0)
