@@ -6,7 +6,7 @@ Requests are ASGI calls in this process, without sockets: what is compared is th
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any, cast
 
 import orjson
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from bench.harness import Bench, Figure, Measure, ratio_of
+from bench.harness import Bench, Figure, Measure, Run, compared, timed
 from bench.noise import event
 from connectors import court
 from connectors.config import ConnectorConfig, load_side
@@ -111,17 +111,15 @@ async def _call(app: ASGIApp, system: str, body: bytes) -> int:
     return status
 
 
-async def _rate(app: ASGIApp, bodies: Sequence[bytes]) -> float:
-    """Post all of *bodies*, so many at once; return requests a second."""
+async def _post_all(app: ASGIApp, bodies: Sequence[bytes]) -> None:
+    """Post all of *bodies*, so many at once."""
     rest = iter(bodies)
 
     async def client() -> None:
         for body in rest:
             assert await _call(app, "busy", body) == 202
 
-    begun = perf_counter()
     await asyncio.gather(*(client() for _ in range(AT_ONCE)))
-    return len(bodies) / (perf_counter() - begun)
 
 
 def http(bench: Bench) -> Figure:
@@ -133,11 +131,14 @@ def http(bench: Bench) -> Figure:
         await kafka.open()
         try:
             door, bare = _door(kafka, events_per_second=1e6, burst_events=10**6), _bare(kafka)
-            await _rate(door, bodies[:200])
-            pairs = [(await _rate(door, bodies), await _rate(bare, bodies)) for _ in range(bench.rounds)]
+            await _post_all(door, bodies[:200])
+            pairs = [
+                (await timed(_post_all(door, bodies)), await timed(_post_all(bare, bodies)))
+                for _ in range(bench.rounds)
+            ]
         finally:
             await kafka.close()
-        return ratio_of([ours for ours, _ in pairs], [bare for _, bare in pairs], requests=len(bodies))
+        return compared(pairs, len(bodies))
 
     return asyncio.run(measure())
 
@@ -162,13 +163,13 @@ def outbox(bench: Bench) -> Figure:
                 pairs.append((ours, theirs))
         finally:
             await kafka.close()
-        return ratio_of([ours for ours, _ in pairs], [theirs for _, theirs in pairs], rows=count)
+        return compared(pairs, count)
 
     return asyncio.run(measure())
 
 
-async def _drained(dsn: str, count: int, drain: Callable[[], Awaitable[None]]) -> float:
-    """Fill the outbox anew, drain it; return rows a second."""
+async def _drained(dsn: str, count: int, drain: Callable[[], Awaitable[None]]) -> Run:
+    """Fill the outbox anew, and drain it."""
     sql = files("connectors.sql").joinpath("outbox.sql").read_text(encoding="utf-8")
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as opened:
         await opened.execute(cast("Any", sql))
@@ -181,9 +182,7 @@ async def _drained(dsn: str, count: int, drain: Callable[[], Awaitable[None]]) -
             [count],
         )
         await opened.execute("ANALYZE fajian_outbox")
-    begun = perf_counter()
-    await drain()
-    return count / (perf_counter() - begun)
+    return await timed(drain())
 
 
 async def _by_relay(dsn: str, kafka: KafkaInbox) -> None:

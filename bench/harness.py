@@ -5,14 +5,14 @@ contest whose rounds give several ratios) is made once in the `Bench` that all o
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import mkdtemp
-from time import perf_counter
-from typing import Any, Literal, TypeVar
+from time import perf_counter, process_time
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from fajian.local.stack import EmbeddedStack, StackInfo, remove_stack
 from fajian.settings import load_settings
@@ -46,6 +46,29 @@ def ratio_of(ours: Sequence[float], theirs: Sequence[float], **detail: Any) -> F
         theirs=round(median(theirs), 1),
         **detail,
     )
+
+
+class Run(NamedTuple):
+    """What some work took: time on the clock, and CPU time of this process, which others do not stretch."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+async def timed(work: Awaitable[None]) -> Run:
+    begun, cpu = perf_counter(), process_time()
+    await work
+    return Run(perf_counter() - begun, process_time() - cpu)
+
+
+def compared(pairs: Sequence[tuple[Run, Run]], count: int) -> Figure:
+    """Return how fast *count* events were done, ours against theirs; beside it the CPU time for one."""
+    cpu = {
+        name: round(1e6 * median(pair[which].cpu_seconds for pair in pairs) / count)
+        for which, name in enumerate(("ours_cpu_us", "theirs_cpu_us"))
+    }
+    ours, theirs = ([count / pair[which].seconds for pair in pairs] for which in (0, 1))
+    return ratio_of(ours, theirs, events=count, **cpu)
 
 
 class Bench:

@@ -6,18 +6,16 @@ Beside the rate stands the CPU time of this process: it says more than a rate wh
 import asyncio
 import multiprocessing
 import socket
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from statistics import median
-from time import perf_counter, process_time
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.harness import Bench, Figure, Measure, ratio_of
+from bench.harness import Bench, Figure, Measure, compared, timed
 from bench.noise import event
 from connectors import court
 from connectors.config import ConnectorConfig, load_side
@@ -41,29 +39,6 @@ AT_ONCE = 8
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-class Run(NamedTuple):
-    """What it took to do all of it."""
-
-    seconds: float
-    cpu_seconds: float
-
-
-async def _timed(work: Awaitable[None]) -> Run:
-    begun, cpu = perf_counter(), process_time()
-    await work
-    return Run(perf_counter() - begun, process_time() - cpu)
-
-
-def _compared(pairs: list[tuple[Run, Run]], count: int) -> Figure:
-    """Return the ratio of rates; CPU time per message of both beside it."""
-    cpu = {
-        name: round(1e6 * median(pair[which].cpu_seconds for pair in pairs) / count)
-        for which, name in enumerate(("ours_cpu_us", "theirs_cpu_us"))
-    }
-    ours, theirs = ([count / pair[which].seconds for pair in pairs] for which in (0, 1))
-    return ratio_of(ours, theirs, messages=count, **cpu)
-
-
 def _config(info: StackInfo) -> ConnectorConfig:
     return load_side("court", court.CONFIG, info.environment("court"))
 
@@ -84,14 +59,14 @@ def postgres(bench: Bench) -> Figure:
         for number in range(bench.rounds):
             for name in ("ours", "theirs"):
                 await migrate(_dsn(config), schema=f"bench_{name}_{number}")
-            ours = await _timed(_by_sink(config, f"bench_ours_{number}"))
-            theirs = await _timed(_by_hand(config, f"bench_theirs_{number}", count))
+            ours = await timed(_by_sink(config, f"bench_ours_{number}"))
+            theirs = await timed(_by_hand(config, f"bench_theirs_{number}", count))
             pairs.append((ours, theirs))
             for name in ("ours", "theirs"):
                 async with connection(_dsn(config), schema=f"bench_{name}_{number}") as opened:
                     [row] = await (await opened.execute("SELECT count(*) AS rows FROM feed")).fetchall()
                     assert row["rows"] == count, (name, row)
-        return _compared(pairs, count)
+        return compared(pairs, count)
 
     return asyncio.run(measure())
 
@@ -180,10 +155,10 @@ def webhook(bench: Bench) -> Figure:
         pairs = []
         for number in range(bench.rounds):
             await _queue(config, f"bench-{number}", count)
-            ours = await _timed(_by_courier(config, f"bench-{number}", url))
-            theirs = await _timed(_by_httpx(url, count))
+            ours = await timed(_by_courier(config, f"bench-{number}", url))
+            theirs = await timed(_by_httpx(url, count))
             pairs.append((ours, theirs))
-        return _compared(pairs, count)
+        return compared(pairs, count)
 
     with _receiver() as url:
         return asyncio.run(measure(url))

@@ -79,7 +79,7 @@ async def test_a_broker_that_hangs_is_503_and_the_same_event_is_accepted_afterwa
         os.kill(broker, signal.SIGSTOP)
         try:
             away = await post(stack, connector, money_paid(id="again"), STRUCTURED)
-            unready = connector.health()["inbox"].is_ready
+            is_ready = connector.health()["inbox-case-management"].is_ready
         finally:
             os.kill(broker, signal.SIGCONT)
         async with asyncio.timeout(30):
@@ -89,7 +89,7 @@ async def test_a_broker_that_hangs_is_503_and_the_same_event_is_accepted_afterwa
                 pass
 
     assert (away.status_code, away.headers["retry-after"]) == (503, "5")
-    assert not unready
+    assert not is_ready
     assert back.status_code == 202
 
 
