@@ -191,7 +191,9 @@ async def _rounds(bench: Bench, port: int, rate: "Synchronized[float]", door: ps
     detail = {
         name: round(median(values), 2) for name, values in zip(names, zip(*seen, strict=True), strict=True)
     }
-    return median_of(ratios, **detail, quiet_statuses=caller.statuses)
+    return median_of(
+        ratios, **detail, quiet_statuses={str(status): count for status, count in caller.statuses.items()}
+    )
 
 
 MEASURES = (

@@ -102,9 +102,9 @@ def build_app(door: HttpDoor) -> Starlette:
                     kept = oversized(mode, request.headers, error.begun, detail=error.detail)
                     await publish(door, caller, [kept])
                 raise
-            async with account.reading:
+            async with account.turn():
                 submissions = await _read_submissions(door, mode, request.headers, body)
-            account.charge(len(submissions))
+                account.charge(len(submissions))
             outcomes = await publish(door, caller, submissions)
         seconds = door.config.retry_after_seconds
         if mode == "batch":

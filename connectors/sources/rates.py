@@ -6,8 +6,8 @@ What one system brings is read one request after the other, and in turns with wh
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -19,12 +19,25 @@ from connectors.sources.problems import HttpProblem
 class Account:
     """What a system may bring; all its requests share it."""
 
+    system: str
     rate: float  #: events per second
     burst: int
     level: float
     at: float
     under_way: int = 0
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until this system's other requests are read; raise 429 if what they brought is still owed."""
+        async with self.reading:
+            if self.level < 0:
+                raise self.too_much()
+            yield
+
+    def too_much(self) -> HttpProblem:
+        wait = max(1, ceil((1 - self.level) / self.rate))
+        return _too_much(f"{self.system}: expected at most {self.rate:g} events per second", wait)
 
     def charge(self, events: int) -> None:
         """Pay for so many events; the request itself has been paid for."""
@@ -51,8 +64,7 @@ class Rates:
         """Let *system* in, or raise `HttpProblem` 429; what it brings is to be charged to its account."""
         account = self._account(system)
         if account.level <= 0:
-            wait = max(1, ceil((1 - account.level) / account.rate))
-            raise _too_much(f"{system}: expected at most {account.rate:g} events per second", wait)
+            raise account.too_much()
         if account.under_way >= self._config.requests_at_once:
             raise _too_much(f"{system}: expected at most {self._config.requests_at_once} requests at once", 1)
         account.under_way += 1
@@ -66,7 +78,7 @@ class Rates:
         now = self._clock()
         if (account := self._accounts.get(system)) is None:
             rate, burst = self._own.get(system, (self._config.events_per_second, self._config.burst_events))
-            account = self._accounts[system] = Account(rate, burst, burst, now)
+            account = self._accounts[system] = Account(system, rate, burst, burst, now)
         account.level = min(account.burst, account.level + (now - account.at) * account.rate)
         account.at = now
         return account

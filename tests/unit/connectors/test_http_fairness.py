@@ -98,3 +98,16 @@ async def test_each_system_has_its_own_way_to_the_inbox() -> None:
         answer = await door.post("/v1/events", content=orjson.dumps(money_paid()), headers=headers)
 
     assert (answer.status_code, len(own.letters), len(shared.letters)) == (202, 1, 0)
+
+
+async def test_of_batches_on_credit_that_come_at_once_one_is_taken() -> None:
+    batch = orjson.dumps([money_paid(id=str(i)) for i in range(100)])
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    limits: dict[str, Any] = {"events_per_second": 10, "burst_events": 20}
+
+    async with client(MemoryInbox(), clock=lambda: 0.0, **limits) as door:
+        answers = await asyncio.gather(
+            *(door.post("/v1/events", content=batch, headers=headers) for _ in range(5))
+        )
+
+    assert sorted(answer.status_code for answer in answers) == [202, 429, 429, 429, 429]
