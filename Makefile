@@ -43,7 +43,7 @@ outage: .venv/.dev  ## take Kafka, PostgreSQL and a receiver away, 5 minutes eac
 	$(BIN)/python -m tests.outage $(ARGS)
 
 crash: .venv/.dev  ## kill connectors amid 10,000 events, cut a live stream 1,000 times
-	$(BIN)/pytest -q tests/integration/connectors -k "killed or cuts" --full $(ARGS)
+	$(BIN)/pytest -q tests/integration/connectors -k "killed or cuts" --full --durations=0 $(ARGS)
 
 histories: .venv/.dev  ## fold random histories fact by fact and from scratch (ARGS="--histories 50000")
 	$(BIN)/pytest -q tests/unit/core/test_many_histories.py tests/unit/core/test_folding_properties.py \

@@ -1,5 +1,8 @@
 """One TOML file says what a side's connector consists of. Secrets stay outside: `${NAME}` fetches them.
 
+A file may be no more than its `[[source]]` and `[[sink]]` tables: who the side is and where Kafka is stands
+in the bundled one.
+
 `${NAME}` must be given by the environment (or by who embeds the connector), `${NAME:-text}` falls back
 to *text*. A password, key or DSN is only ever a `${NAME}`.
 """
@@ -8,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -119,11 +123,16 @@ class ConnectorConfig(_Table):
         return next((sink for sink in self.sink if isinstance(sink, SseSink)), None)
 
 
-def load_config(path: Path, variables: Mapping[str, str]) -> ConnectorConfig:
-    """Read *path*, filling its `${NAME}` from *variables*; every complaint names file, line and key."""
+def load_config(
+    path: Path, variables: Mapping[str, str], *, defaults: Mapping[str, Any] = MappingProxyType({})
+) -> ConnectorConfig:
+    """Read *path*, filling its `${NAME}` from *variables*; every complaint names file, line and key.
+
+    Top-level tables that it lacks are taken from *defaults*.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
+        raw = {**defaults, **tomllib.loads(text)}
     except OSError as error:
         raise ConnectorConfigError(f"{path}: expected a readable TOML file, {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -141,11 +150,17 @@ def load_config(path: Path, variables: Mapping[str, str]) -> ConnectorConfig:
 
 
 def load_side(side: str, path: Path, variables: Mapping[str, str]) -> ConnectorConfig:
-    """Read *path*, which must describe *side*."""
-    config = load_config(path, variables)
+    """Read *path*, which must describe *side*, if it says whose it is at all."""
+    config = load_config(path, variables, defaults=_bundled(side))
     if config.side != side:
         raise ConnectorConfigError(f'{path}: expected side = "{side}", got "{config.side}"')
     return config
+
+
+def _bundled(side: str) -> Mapping[str, Any]:
+    """Return what the bundled file says of *side* itself, without its parts."""
+    raw = tomllib.loads(Path(__file__).with_name(f"{side}.toml").read_text(encoding="utf-8"))
+    return {name: value for name, value in raw.items() if name not in ("source", "sink")}
 
 
 def _fill(value: Any, variables: Mapping[str, str], at: Location, problems: list[Problem]) -> Any:

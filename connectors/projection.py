@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import as_file, files
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -90,12 +91,13 @@ class Projection:
             return await _rows(opened, query, values)
 
     async def fetch_after(self, query: str, *, wait_seconds: float, **values: object) -> list[Row]:
-        """The same; where nothing is found, wait once for the sink's next word and look again."""
+        """The same; until something is found, look again at each word of the sink, for so many seconds."""
+        deadline = monotonic() + wait_seconds
         async with connection(self._dsn) as opened:
             await opened.execute(f"LISTEN {CHANNEL}")
             rows = await _rows(opened, query, values)
-            if not rows and wait_seconds > 0:
-                await _next_word(opened, wait_seconds)
+            while not rows and (left := deadline - monotonic()) > 0:
+                await _next_word(opened, left)
                 rows = await _rows(opened, query, values)
             return rows
 

@@ -153,6 +153,7 @@ class Connector:
             for name, run in self._runs.items()
         ]
         waiting = asyncio.create_task(stop.wait())
+        log.info("connector_started", side=self.config.side, parts=list(self._runs))
         if self.config.http is None:
             self.started.set()
         try:

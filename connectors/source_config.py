@@ -101,6 +101,7 @@ class FilesSource(_Table):
     mappings: tuple[Path, ...] = ()  #: TOML files that say how to read CSV
     poll_seconds: float = Field(default=2, gt=0)
     settle_seconds: float = Field(default=2, ge=0)  #: stable: so long must size and time stand still
+    receipts: Literal["jsonl", "csv"] = "jsonl"  #: csv: UTF-8 with a mark, which spreadsheets open
     receipts_seconds: float = Field(default=5, gt=0)  #: a file of receipts at most this often
     batch_lines: int = Field(default=500, gt=0, le=10_000)
     max_file_bytes: int = Field(default=256 * MIB, gt=0)  #: unpacked, too

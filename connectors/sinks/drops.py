@@ -11,9 +11,7 @@ it still lies in `work/`; if it does not, it has been delivered, even if somebod
 """
 
 import asyncio
-import csv
 import fcntl
-import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ from connectors.metrics import PartHealth, Standing
 from connectors.sink_config import FilesSink
 from connectors.sinks.told import Told, read
 from connectors.sources.exchange import write_whole
+from connectors.tables import table_row
 from connectors.topic_stream import Batch, TopicStream, topic_stream
 from fajian.errors import PeerAwayError
 from schemas.topics import feed
@@ -38,7 +37,6 @@ COLUMNS = (
     "作出之日 on", "责任岗位 owed_by", "通知岗位 posts", "严重程度 severity", "预警编号 flag_id",
     "来源 source", "编号 id", "内容 data",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  #: a spreadsheet would calculate what begins so
 
 
 class DropsPart:
@@ -162,10 +160,8 @@ class DropsPart:
         return self._encoded(_cells(record))
 
     def _encoded(self, cells: Sequence[Any], *, first: bool = False) -> bytes:
-        text = io.StringIO()
-        csv.writer(text).writerow([_harmless(cell) for cell in cells])
         encoding = "utf-8" if self._sink.encoding == "utf-8-sig" and not first else self._sink.encoding
-        return text.getvalue().encode(encoding, "replace")
+        return table_row(cells, encoding)
 
 
 def _cells(record: Told) -> list[Any]:
@@ -175,11 +171,6 @@ def _cells(record: Told) -> list[Any]:
         data.get("due_day"), data.get("on"), data.get("owed_by"), ",".join(record.posts), record.severity,
         data.get("flag_id"), event.get("source"), event.get("id"), orjson.dumps(data).decode(),
     ]  # fmt: skip
-
-
-def _harmless(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _sync(folder: Path) -> None:

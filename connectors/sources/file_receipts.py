@@ -1,10 +1,10 @@
-"""Receipts as files: JSON Lines in `receipts/`, each file there entirely or not at all.
+"""Receipts as files in `receipts/`, JSON Lines or tables, each there entirely or not at all.
 
 A crash between a file and the note of how far it went writes the same receipts once more.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -16,9 +16,24 @@ from connectors.projection import Row
 from connectors.source_config import FilesSource
 from connectors.sources.exchange import write_whole
 from connectors.sources.receipts import ReceiptStream, receipt_stream
+from connectors.tables import table_row
+from fajian.clock import SHANGHAI
 from fajian.errors import PeerAwayError
 
 MOST_IN_A_FILE = 10_000
+
+#: What a table of receipts says, Chinese and English.
+COLUMNS = (
+    "时间 at", "来源 source", "编号 id", "案号 subject", "结果 status", "问题 problems", "提醒 warnings",
+    "总账位置 ledger", "收件位置 inbox",
+)  # fmt: skip
+_STATUSES = {
+    "accepted": "已受理 accepted",
+    "rejected": "已拒收 rejected",
+    "recorded": "已入账 recorded",
+    "duplicate": "重复 duplicate",
+    "conflict": "冲突 conflict",
+}
 
 
 class FileReceipts:
@@ -61,8 +76,9 @@ class FileReceipts:
 
     async def _round(self, stream: ReceiptStream) -> None:
         received = await stream.next(wait_seconds=min(1, self._source.receipts_seconds))
+        line = _cells if self._source.receipts == "csv" else _line
         self._waiting += [
-            _line(row) for row in received.rows if row["source"].startswith(self._source.sources)
+            line(row) for row in received.rows if row["source"].startswith(self._source.sources)
         ]
         self._offsets |= received.following
         is_due = monotonic() - self._written_at >= self._source.receipts_seconds
@@ -72,7 +88,9 @@ class FileReceipts:
 
     def _write(self, lines: Sequence[bytes]) -> None:
         self._number += 1
-        write_whole(self._folder / f"receipts-{self._number:08}.jsonl", lines)
+        head = [table_row(COLUMNS, "utf-8-sig")] if self._source.receipts == "csv" else []
+        name = f"receipts-{self._number:08}.{self._source.receipts}"
+        write_whole(self._folder / name, [*head, *lines])
         offsets = {str(partition): offset for partition, offset in self._offsets.items()}
         write_whole(self._position, [orjson.dumps({"number": self._number, "offsets": offsets})])
 
@@ -90,3 +108,19 @@ def _line(row: Row) -> bytes:
         "at": row["at"],
     }
     return orjson.dumps(told) + b"\n"
+
+
+def _cells(row: Row) -> bytes:
+    at = row["at"].astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    problems, warnings = (_told(orjson.loads(row[name])) for name in ("problems", "warnings"))
+    cells = (
+        at, row["source"], row["id"], row["subject"], _STATUSES[row["status"]], problems, warnings,
+        row["ledger"], row["origin"],
+    )  # fmt: skip
+    return table_row(cells, "utf-8")
+
+
+def _told(problems: Sequence[Mapping[str, str]]) -> str:
+    return "；".join(
+        f"{problem.get('pointer', '')} {problem.get('detail', '')}".strip() for problem in problems
+    )

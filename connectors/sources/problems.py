@@ -14,12 +14,12 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class JsonResponse(Response):
-    """JSON by orjson; days and instants as RFC 3339."""
+    """JSON by orjson, on a line of its own; days and instants as RFC 3339."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
+        return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class HttpProblem(ConnectorError):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,7 +32,14 @@ from fajian.local.doors import (
 )
 from fajian.local.parts import TICKER, Part, bus, start_parts
 from fajian.local.progress import Terminal
-from fajian.local.stack import EmbeddedStack, StackInfo, read_processes, read_stack, running_pid
+from fajian.local.stack import (
+    SIDES_WITH_CONNECTOR,
+    EmbeddedStack,
+    StackInfo,
+    read_processes,
+    read_stack,
+    running_pid,
+)
 from fajian.settings import load_settings
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.rules_topic import publish_rules
@@ -98,9 +106,19 @@ def down(data_dir: DataDir = None) -> None:
 def status(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")] = False,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="只打印该方系统接入的变量，含口令 / only the shell variables of a side's systems: "
+            + " | ".join(SIDES_WITH_CONNECTOR)
+        ),
+    ] = None,
 ) -> None:
     """本机总线的进程、端口、主题 / Show processes, ports and topics of the bus on this machine."""
     folder = load_settings(data_dir=data_dir).data_dir
+    if env is not None:
+        typer.echo("\n".join(_exports(read_stack(folder), env)))
+        return
     try:
         report = _report(read_stack(folder))
     except NotRunningError as error:
@@ -252,6 +270,21 @@ def _database_problem(dsn: str) -> str | None:
             return None
     except psycopg.OperationalError as error:
         return str(error).strip()
+
+
+def _exports(info: StackInfo, side: str) -> Iterator[str]:
+    """Yield what a shell evaluates, under names that no command of ours reads."""
+    if side not in SIDES_WITH_CONNECTOR:
+        expected = " | ".join(SIDES_WITH_CONNECTOR)
+        raise typer.BadParameter(f"应为 / expected {expected}, 得到 / got {side}", param_hint="--env")
+    known = {
+        "URL": f"http://127.0.0.1:{info.http_ports[side]}",
+        "KEY": info.http_keys[side],
+        "KAFKA": info.bootstrap,
+        "KAFKA_PASSWORD": info.passwords[side],
+        "DSN": info.dsns[side],
+    }
+    yield from (f"export {name}={shlex.quote(value)}" for name, value in known.items())
 
 
 def _lines(report: dict[str, Any]) -> Iterator[str]:

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -17,7 +15,7 @@ import pytest
 
 from fajian.clock import now
 from fajian.core.ports import Output
-from fajian.local.stack import read_stack, remove_stack
+from fajian.local.stack import read_stack
 from fajian.settings import Settings
 from fajian.streams.log import KafkaLog
 from fajian.streams.outbox import KafkaOutbox
@@ -31,31 +29,6 @@ PATIENCE_SECONDS = 60
 CASE = f"（{now().year}）皖1324执7号"
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("client") / "data"
-
-
-@pytest.fixture(scope="module")
-def fajian(folder: Path) -> Iterator[Command]:
-    """The `fajian` command, with a bus running where it looks."""
-
-    def run(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fajian", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            input=given or "",
-            env={**os.environ, "FAJIAN_DATA_DIR": str(folder)},
-        )
-
-    assert run("up").returncode == 0
-    yield run
-    run("down")
-    remove_stack(folder)
 
 
 def event(**changes: Any) -> str:
@@ -186,8 +159,8 @@ def test_before_adopting_a_policy_one_sees_whose_days_it_moves(fajian: Command, 
     tried = fajian("rules", "adopt", "--policy", str(policy), "--dry-run", "--json")
     read = fajian("rules", "adopt", "--policy", str(policy), "--dry-run")
 
-    [row] = [row for row in rows(tried)[0]["moved"] if row["rule"] == "pay-out"]
-    assert (row["subject"], row["instance"], row["was"]["local_day"]) == (CASE, "P-1", None)
+    [row] = [row for row in rows(tried)[0]["moved"] if (row["subject"], row["rule"]) == (CASE, "pay-out")]
+    assert (row["instance"], row["was"]["local_day"]) == ("P-1", None)
     assert row["becomes"]["local_day"] < row["becomes"]["due_day"] == row["was"]["due_day"]
     assert f"（本地 local {row['becomes']['local_day']}）" in read.stdout
     assert len(rows(fajian("rules", "list", "--json"))) == 1

@@ -1,8 +1,10 @@
 """A court with three ways in, on the whole bus in simulated time: what comes in ends, and answers arrive."""
 
 import asyncio
+import csv
+import io
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +26,7 @@ from schemas.topics import HUB, OPERATOR
 from tests.connector_stack import config_of, rows_of
 from tests.outage.drill import SOURCES
 from tests.outage.producers import make_outbox
+from tests.pages import blocks
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -31,12 +34,79 @@ BEGIN = date(2022, 5, 9)
 PATIENCE_SECONDS = 90
 Event = dict[str, Any]
 
+#: People who have tables and nothing else.
+CLERKS = """
+[[source]]
+kind = "files"
+name = "clerks"
+folder = "FOLDER"
+sources = ["//court/皖1324"]
+complete = "rename"
+poll_seconds = 0.2
+receipts_seconds = 0.2
+receipts = "csv"
+mappings = ["FOLDER/notified.toml", "FOLDER/answers.toml", "FOLDER/acknowledged.toml"]
+
+[[sink]]
+kind = "files"
+folder = "FOLDER/feed"
+format = "csv"
+encoding = "gb18030"
+every_seconds = 0.2
+"""
+NOTIFIED = """
+files = ["到账通知*.csv"]
+encoding = "gb18030"
+id = { column = "流水号" }
+
+[event]
+source = "//court/皖1324"
+type = "FinanceNotified"
+subject = { column = "案号" }
+time = { column = "通知日期", kind = "day" }
+
+[data]
+payment_ref = { column = "款项编号" }
+supersedes = { column = "更正流水号", optional = true }
+"""
+
+
+class Clerks(NamedTuple):
+    """An exchange folder, used as with a spreadsheet."""
+
+    folder: Path
+
+    def save(self, name: str, rows: Iterable[Mapping[str, str]]) -> None:
+        """Save a table for the bus, in the encoding of an older spreadsheet."""
+        rows, text = list(rows), io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        part = self.folder / "inbox" / f"{name}.part"
+        part.write_bytes(text.getvalue().encode("gb18030"))
+        part.rename(part.with_suffix(""))
+
+    def told(self) -> list[dict[str, str]]:
+        """Return the rows of all drops: what the court is told."""
+        return _tables(self.folder / "feed", "drops-*.csv", "gb18030")
+
+    def fates(self) -> dict[str, str]:
+        """Return by id what became of the rows."""
+        rows = _tables(self.folder / "receipts", "receipts-*.csv", "utf-8-sig")
+        return {row["编号 id"]: row["结果 status"] for row in rows}
+
+
+def _tables(folder: Path, names: str, encoding: str) -> list[dict[str, str]]:
+    texts = (path.read_bytes().decode(encoding) for path in sorted(folder.glob(names)))
+    return [row for text in texts for row in csv.DictReader(io.StringIO(text))]
+
 
 class County(NamedTuple):
     """A running bus, and the court's ways in."""
 
     info: StackInfo
     exchange: Path
+    clerks: Clerks
     ticker: Ticker
     door: httpx.AsyncClient
 
@@ -75,11 +145,17 @@ class County(NamedTuple):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[County]:
     tmp_path = tmp_path_factory.mktemp("county")
-    folder, exchange = tmp_path / "stack", tmp_path / "exchange"
+    folder, exchange, clerks = tmp_path / "stack", tmp_path / "exchange", tmp_path / "clerks"
     (exchange / "inbox").mkdir(parents=True)
+    (clerks / "inbox").mkdir(parents=True)
+    answers, acknowledged = blocks("how-to/publish-csv.md", "toml")[1:3]
+    mappings = {"notified": NOTIFIED, "answers": answers, "acknowledged": acknowledged}
+    for name, mapping in mappings.items():
+        (clerks / f"{name}.toml").write_text(mapping, encoding="utf-8")
     config = tmp_path / "court.toml"
     shipped = (Path(__file__).parents[2] / "connectors" / "court.toml").read_text(encoding="utf-8")
-    config.write_text(shipped + SOURCES.replace("FOLDER", str(exchange)), encoding="utf-8")
+    sources = SOURCES.replace("FOLDER", str(exchange)) + CLERKS.replace("FOLDER", str(clerks))
+    config.write_text(shipped + sources, encoding="utf-8")
     stack = EmbeddedStack(folder, cache_dir=load_settings().cache_dir, partitions=2)
     with stack as info:
         await make_outbox(info.dsns["court"])
@@ -100,7 +176,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             await publish_rules(operator, load_rules(), effective_day=BEGIN)
             await ticker.declare(simulated=True, from_day=BEGIN)
             await asyncio.to_thread(wait_until_open, start_parts(stack, info, parts))
-            yield County(info, exchange, ticker, door)
+            yield County(info, exchange, Clerks(clerks), ticker, door)
     remove_stack(folder)
 
 
@@ -177,8 +253,8 @@ async def test_every_event_of_every_way_ends_in_one_of_four_ways_and_its_source_
     assert Counter(taken) == {202: 12, 422: 1}
 
 
-async def _now(counted: Counter[str]) -> Counter[str]:
-    return counted
+async def _now(found: Any) -> Any:
+    return found
 
 
 async def _enough(counting: Awaitable[Counter[str] | None], count: int) -> Counter[str] | None:
@@ -188,6 +264,57 @@ async def _enough(counting: Awaitable[Counter[str] | None], count: int) -> Count
 
 def _final(rows: list[dict[str, Any]]) -> Counter[str]:
     return Counter(row["status"] for row in rows if row["status"] != "accepted")
+
+
+async def test_a_side_with_nothing_but_tables_submits_corrects_is_told_acknowledges_and_answers(
+    county: County,
+) -> None:
+    """Tables in Chinese, as a spreadsheet saves them; what is copied out of a drop goes back as an answer."""
+    clerks, case = county.clerks, "（2022）皖1324执9号"
+    row = {"案号": case, "通知日期": "2022年5月9日", "款项编号": "t-1", "流水号": "row-1", "更正流水号": ""}
+    wrong_day = {**row, "款项编号": "t-2", "流水号": "row-2"}
+    unreadable = {**row, "款项编号": "t-3", "流水号": "row-3", "通知日期": "5月32日"}
+    clerks.save("到账通知0509.csv", [row, wrong_day, unreadable])
+
+    refused = clerks.folder / "rejected" / "到账通知0509.refused.csv"
+    await until(lambda: _now(refused.exists()))
+    report = (clerks.folder / "rejected" / "到账通知0509.csv.report.txt").read_bytes().decode("utf-8-sig")
+    mended = refused.read_bytes().decode("gb18030").replace("5月32日", "2022.5.9")
+    clerks.save("到账通知0510.csv", csv.DictReader(io.StringIO(mended)))
+    right_day = {**wrong_day, "流水号": "row-4", "更正流水号": "row-2", "通知日期": "2022/5/30"}
+    clerks.save("到账通知0511.csv", [right_day])
+    await until(lambda: _now(len(_ended(clerks)) >= 4))
+    await county.tick(until=date(2022, 6, 9))
+
+    async def overdue() -> dict[str, dict[str, str]] | None:
+        rows = (row for row in clerks.told() if row["案号 subject"] == case)
+        found = {row["事项 instance"]: row for row in rows if row["类型 type"] == "Overdue"}
+        return found if len(found) >= 2 else None
+
+    flags = await until(overdue)
+    seen = {"签收时间": "2022-06-10 09:00"}
+    said = {"答复时间": "2022-06-10 09:30", "答复": "已履行", "证据": "P-1；P-2", "说明": "当日已发放"}
+    clerks.save("签收0610.csv", [flags["t-1"] | seen])
+    clerks.save("答复0610.csv", [flags["t-1"] | said, flags["t-3"] | said | {"答复": "有异议"}])
+    await until(lambda: _now(len(_ended(clerks)) >= 7))
+    await county.tick(until=date(2022, 6, 30))
+
+    async def raised() -> dict[str, Any] | None:
+        rows = await county.rows("procuratorate", "SELECT body FROM feed WHERE type = 'LeadRaised'")
+        found = {row["body"].get("instance"): row["body"] for row in rows if row["body"]["subject"] == case}
+        return found if {"t-1", "t-3"} <= set(found) else None
+
+    answers = {name: lead["answer"] for name, lead in (await until(raised)).items()}
+    assert "第 4 行" in report
+    assert "第 2 列「通知日期」" in report
+    assert set(_ended(clerks).values()) == {"已入账 recorded"}
+    assert set(flags) == {"t-1", "t-3"}  # t-2 was corrected, and is due later
+    assert (answers["t-1"]["answer"], answers["t-1"]["evidence"]) == ("met", ["P-1", "P-2"])
+    assert answers["t-3"]["answer"] == "contested"
+
+
+def _ended(clerks: Clerks) -> dict[str, str]:
+    return {id_: fate for id_, fate in clerks.fates().items() if not fate.endswith("accepted")}
 
 
 async def test_an_overdue_flag_is_acknowledged_and_answered_and_the_answer_travels_with_the_lead(

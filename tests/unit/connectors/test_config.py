@@ -64,6 +64,17 @@ def test_a_side_sends_and_receives_what_its_rights_allow(module: object) -> None
     assert all(side in TOPICS[topic].readers for topic in module.RECEIVES)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("module", [court, procuratorate])
+def test_a_file_of_parts_alone_takes_the_rest_from_the_shipped_one(module: object, tmp_path: Path) -> None:
+    side = module.SIDE  # type: ignore[attr-defined]
+    path = write(tmp_path, '[[source]]\nkind = "outbox"\ndsn = "${DSN}"\n')
+
+    config = load_side(side, path, {**VARIABLES, "DSN": "postgresql://x"})
+
+    assert (config.side, config.kafka.username, config.agreement) == (side, side, "local")
+    assert ([each.kind for each in config.source], config.sink) == (["outbox"], ())
+
+
 def test_references_are_filled_and_fall_back(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, GOOD), {"PASSWORD": "p", "KEY": "0123456789abcdef"})
 
