@@ -40,6 +40,7 @@ from tests.chaos.rest import wait_until_at_rest
 WORKERS = 3
 SAY_EVERY_SECONDS = 10.0
 REST_SECONDS = 300.0  #: without any movement
+OPEN_SECONDS = 300.0  #: until all is up, on however busy a machine
 SMALL_MB, EVENTS_A_MB = 96, 200  #: room for the stores of one worker, until its disk is filled on purpose
 COMPACTED = (CASE_STATE, PROGRESS)  #: in earnest, while zombies write to them
 EDGE = timedelta(days=14)  #: at the end of the county
@@ -137,7 +138,9 @@ async def _live(
     compact_often(info.access(), COMPACTED)
     async with County(info) as county:
         await county.found(START)
-        await asyncio.to_thread(wait_until_open, start_parts(stack, info, bus(workers=WORKERS)))
+        await asyncio.to_thread(
+            wait_until_open, start_parts(stack, info, bus(workers=WORKERS)), within=OPEN_SECONDS
+        )
         say("总线就绪，开始 / the bus is ready; here it begins")
         begun = monotonic()
         with faults if given.every else nullcontext():
