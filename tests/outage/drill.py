@@ -1,6 +1,7 @@
 """A court's connector with all ways in and a webhook, a worker, and peers that go away one by one."""
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
@@ -137,13 +138,16 @@ class _Watch:
         return round(monotonic() - begun, 1)
 
     async def verdicts(self) -> Mapping[str, Verdict]:
-        """Return what became of every event, as soon as nothing is wrong, or when patience ends."""
-        ends = monotonic() + SETTLE_SECONDS
+        """Return what became of every event, as soon as nothing is wrong, or nothing gets better any more."""
+        best, better_at = math.inf, monotonic()
         while True:
             verdicts = await self._books.verdicts(self._senders)
-            wrong = [f"{name} {each.faults}" for name, each in verdicts.items() if not each.is_good]
-            if not wrong or monotonic() > ends:
+            faults = sum(sum(each.faults.values()) for each in verdicts.values())
+            if faults < best:
+                best, better_at = faults, monotonic()
+            if not faults or monotonic() - better_at > SETTLE_SECONDS:
                 return verdicts
+            wrong = [f"{name} {each.faults}" for name, each in verdicts.items() if not each.is_good]
             self._say(f"not yet good: {', '.join(wrong)}")
             await asyncio.sleep(5)
 
