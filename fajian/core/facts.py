@@ -2,7 +2,7 @@
 
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -214,6 +214,7 @@ class View:
     by_name: Mapping[str, tuple[Fact, ...]]
     by_day: tuple[Fact, ...]  #: by day and on one day by the law: most facts are known by their day only
     against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
+    walks: dict[frozenset[str] | None, Any] = field(default_factory=dict, compare=False)  #: of `lives`
 
     def named(self, *names: str) -> tuple[Fact, ...]:
         return tuple(fact for name in names for fact in self.by_name.get(name, ()))
@@ -237,7 +238,8 @@ class View:
         day_key = day_order_of(rules)
         at = bisect(self.by_day, day_key(fact), key=day_key)
         by_day = (*self.by_day[:at], fact, *self.by_day[at:])
-        return View(self.subject, self.kind, facts, by_name, by_day, self.against)
+        walks = dict(self.walks) if by_day[-1] is fact else {}
+        return View(self.subject, self.kind, facts, by_name, by_day, self.against, walks)
 
 
 def cue_day(cue: Cue, fact: Fact) -> date:

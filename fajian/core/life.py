@@ -4,7 +4,7 @@ Facts are never refused for being inconvenient. One that its table does not have
 is in changes nothing, and is marked; whoever owns the data hears of it (T38).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,33 +68,54 @@ class Life:
     whole: bool = True  #: seen from the beginning; else nothing is called impossible
 
 
-def live(cycle: LifeCycle, words: Iterable[Word]) -> Life:
-    """Run *words*, all of which move something, through *cycle* in the order of the law."""
-    state, beside, impossible = cycle.first, set[State](), dict[int, State]()
-    transitions, aside = cycle.transitions, cycle.aside
-    whole: bool | None = None
-    for place, word in enumerate(words):
-        if whole is None and word not in cycle.heralds:
-            whole = word in cycle.beginnings
-        then = transitions[state].get(word)
-        if then is not None:
-            state = then
+@dataclass(slots=True)
+class Walk:
+    """A history on its way through a life cycle, word by word in the order of the law."""
+
+    cycle: LifeCycle
+    state: State = field(init=False)
+    beside: set[State] = field(default_factory=set)
+    impossible: dict[int, State] = field(default_factory=dict)  #: by the place of the word
+    whole: bool | None = None  #: None: nothing but heralds so far
+    length: int = 0  #: words so far
+
+    def __post_init__(self) -> None:
+        self.state = self.cycle.first
+
+    def step(self, word: Word) -> None:
+        """Go on with *word*, which moves something somewhere."""
+        cycle = self.cycle
+        if self.whole is None and word not in cycle.heralds:
+            self.whole = word in cycle.beginnings
+        then = cycle.transitions[self.state].get(word)
         moved = then is not None
-        for name, begins in aside.get(word, {}).items():
+        for name, begins in cycle.aside.get(word, {}).items():
             if begins:
-                beside.add(name)
+                self.beside.add(name)
                 moved = True
-            elif name in beside:
-                beside.remove(name)
+            elif name in self.beside:
+                self.beside.remove(name)
                 moved = True
-        if not moved:
-            impossible[place] = state
-    return Life(
-        state,
-        tuple(name for name in cycle.beside if name in beside),
-        impossible if whole else {},
-        whole is not False,
-    )
+        if then is not None:
+            self.state = then
+        elif not moved:
+            self.impossible[self.length] = self.state
+        self.length += 1
+
+    def copy(self) -> "Walk":
+        other = Walk(self.cycle)
+        other.state, other.whole, other.length = self.state, self.whole, self.length
+        other.beside, other.impossible = set(self.beside), dict(self.impossible)
+        return other
+
+    @property
+    def life(self) -> Life:
+        return Life(
+            self.state,
+            tuple(name for name in self.cycle.beside if name in self.beside),
+            dict(self.impossible) if self.whole else {},
+            self.whole is not False,
+        )
 
 
 def drawn(cycle: LifeCycle) -> str:
