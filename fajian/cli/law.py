@@ -142,7 +142,7 @@ def _description(row: Period | Trigger) -> list[tuple[str, str]]:
         ),
     ]
     if isinstance(row, Trigger):
-        names = "、".join(row.periods) or f"{row.finder}（从事实中发现）"
+        names = "、".join(row.periods) or f"{row.finder or row.pattern}（从事实中发现）"
         return [*shared, ("所指 / names", names), ("监督事由 / ground", row.ground)]
     extension = row.extension
     return [

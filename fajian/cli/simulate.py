@@ -126,6 +126,7 @@ def _summary(events: int, truth: tuple[Planted, ...], out: str) -> dict[str, Any
     return {
         "events": events,
         "breaches": kinds["breach"],
+        "patterns": kinds["pattern"],  # leads alone, where both sides have approved them
         "near_misses": kinds["near-miss"],
         "rules": dict(sorted(rules.items())),
         "files": [] if out == "-" else [out, out + TRUTH],

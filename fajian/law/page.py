@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, Final
 
 from fajian.core.calendar import SHANGHAI
-from fajian.core.clocks import as_day
 from fajian.core.counting import Due, Length, count_due
 from fajian.core.life import drawn
 from fajian.core.lives import LIFE_CYCLES
 from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.examples import Example, load_examples
+from fajian.law.worked import worked_facts
 
 UNITS: Final = {"day": "日", "working-day": "个工作日", "month": "个月", "year": "年", "hour": "小时"}
 NATURES: Final = {
@@ -61,6 +62,7 @@ marked, and is told to the side that owns the data (T38). A case of which the bu
 LIVES: Final = {"case": "执行案件 / Enforcement case", "supervision": "监督案件 / Supervision case"}
 
 
+@cache
 def page() -> str:
     """Return the whole page in Markdown."""
     rules = load_rules()
@@ -135,7 +137,7 @@ def _trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
     yield f"{trigger.zh} / {trigger.en}\n"
     yield f"- 依据 basis: {trigger.basis} (**{trigger.sure}**), 监督事由 ground: {trigger.ground}"
     names = ", ".join(trigger.periods) or "-"
-    yield f"- 期限 periods: {names}; 发现 finder: {trigger.finder or '-'}"
+    yield f"- 期限 periods: {names}; 发现 finder: {trigger.finder or trigger.pattern or '-'}"
     yield from (f"- 例 {example}" for example in examples_of(trigger, rules))
     yield ""
 
@@ -143,40 +145,15 @@ def _trigger(trigger: Trigger, rules: Rules) -> Iterator[str]:
 def examples_of(row: Period | Trigger, rules: Rules) -> list[str]:
     """Return worked examples of *row*, each with its days and why they are what they are.
 
-    Those of the catalogue come with their number; where it has none, one of ours.
+    Those of the catalogue come with their number; where it has none, one of ours. A trigger shows facts, and
+    what the bus says of them.
     """
     if isinstance(row, Trigger):
-        found = [f"example: {_raised(row, rules.periods[name], rules)}" for name in row.periods[:1]]
-        return [*found, f"example: {_found(row, rules)}"] if row.finder or row.pattern else found
+        return [f"example: {line}" for line in worked_facts(row, rules)]
     worked = [example for example in load_examples() if example.rule == row.id]
     if worked or row.length is None:
         return [f"{example.no}: {_worked(example)}" for example in worked]
     return [f"example: {_shown(row, rules)}"]
-
-
-def _raised(trigger: Trigger, period: Period, rules: Rules) -> str:
-    """Say when a breach of *period* becomes a lead."""
-    if period.length is None:
-        return f"`{period.id}` 按所定之日 by the day that was fixed"
-    start = datetime.combine(SHOWN_FROM, time(10, 20), SHANGHAI) if period.count == "H" else SHOWN_FROM
-    due_day = as_day(count_due(start, period.length, period.count, rules.calendar).due_day)
-    if due_day is None:
-        return f"`{period.id}`"
-    return f"`{period.id}` 自 from {SHOWN_FROM}，{_told(due_day, trigger, rules, '逾期 overdue after')}"
-
-
-def _found(trigger: Trigger, rules: Rules) -> str:
-    return f"所涉之日 the act on {SHOWN_FROM}，{_told(SHOWN_FROM, trigger, rules, '自该日 counts from')}"
-
-
-def _told(day: date, trigger: Trigger, rules: Rules, how: str) -> str:
-    window = rules.policy.answer_window
-    until = rules.calendar.add_working_days(day, window)
-    across = "只告知本方 told to its own side alone, no lead"
-    if trigger.lead:
-        is_settled = rules.is_settled(trigger.id, trigger.sure)
-        across = "线索 lead" if is_settled else "双方认可该条后为线索 a lead once both sides approve the row"
-    return f"{how} {day}；答复期 answer window {window} 个工作日至 to {until} → {across} **{until}**"
 
 
 def _length(length: Length | None, count: str) -> str:

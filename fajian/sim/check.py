@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+import orjson
+
 from fajian.core.replay import replay
-from fajian.law.documents import load_rules
+from fajian.core.rules import Rules
+from fajian.law.documents import load_rules, rules_from_document
 from fajian.law.intake import load_intake
 from fajian.sim.simulation import simulate
 from fajian.sim.truth import Planted, Simulation
@@ -82,12 +85,13 @@ def judge(truth: Iterable[Planted], rows: Iterable[Row], triggers: Container[str
     """Compare *truth* with *rows*, flags and leads in the order in which each subject's were said.
 
     A flag has `kind` flag and its name as `type`, a lead `kind` lead and its trigger. A flag that was
-    withdrawn since stands no longer; a planted breach with a trigger needs its lead too.
+    withdrawn since stands no longer; a planted breach with a trigger needs its lead too. A pattern needs its
+    lead alone.
     """
     comparison = _Comparison(truth, rows)
     seen = {key[1] for key in comparison.raised} | {trigger for _, trigger in comparison.leads}
     return Verdict(
-        len(comparison.breaches),
+        len(comparison.breaches) + len(comparison.patterns),
         tuple(comparison.differences()),
         frozenset(row for row in seen if row not in triggers),
         frozenset(row for row in seen if row in triggers),
@@ -95,7 +99,11 @@ def judge(truth: Iterable[Planted], rows: Iterable[Row], triggers: Container[str
 
 
 def judge_said(truth: Iterable[Planted], flags: Iterable[Row], leads: Iterable[Row]) -> Verdict:
-    """Compare *truth* with what stands in the topics: bodies of *flags* with their `type`, and of *leads*."""
+    """Compare *truth* with what stands in the topics: bodies of *flags* with their `type`, and of *leads*.
+
+    Patterns are left out: the model policy approves none of them.
+    """
+    truth = [planted for planted in truth if planted.kind != "pattern"]
     rows = [{**flag, "kind": "flag"} for flag in flags]
     rows += [{**lead, "kind": "lead", "type": lead["trigger"]} for lead in leads]
     return judge(truth, rows, load_rules().triggers)
@@ -104,12 +112,15 @@ def judge_said(truth: Iterable[Planted], flags: Iterable[Row], leads: Iterable[R
 class _Comparison:
     def __init__(self, truth: Iterable[Planted], rows: Iterable[Row]) -> None:
         self.breaches: dict[Key, Planted] = {}
+        self.patterns: dict[Key, Planted] = {}
         self._tales: dict[Key, str] = {}
         for planted in truth:
             key = (planted.subject, planted.rule, planted.instance)
             self._tales[key] = planted.how
             if planted.kind == "breach":
                 self.breaches[key] = planted
+            elif planted.kind == "pattern":
+                self.patterns[key] = planted
         self.raised: set[Key] = set()
         self._standing: dict[Key, str] = {}
         self.leads: set[tuple[Key, str]] = set()
@@ -130,7 +141,9 @@ class _Comparison:
 
     def differences(self) -> Iterator[Difference]:
         expected = {
-            (key, planted.trigger) for key, planted in self.breaches.items() if planted.trigger is not None
+            (key, planted.trigger)
+            for key, planted in (self.breaches | self.patterns).items()
+            if planted.trigger is not None
         }
         for key, planted in sorted(self.breaches.items()):
             day = planted.due_day.isoformat()
@@ -162,9 +175,16 @@ class Checked:
     verdict: Verdict
 
 
+def patterns_approved() -> Rules:
+    """Return the bundled rules as if both sides had approved what recurs across cases, marked D."""
+    document = orjson.loads(load_rules().document)
+    document["policy"]["approved"] = ["T37", "T39-title"]
+    return rules_from_document(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
+
+
 def check(cases: int, days: int, seed: int, start: date) -> Checked:
-    """Simulate a county, replay its events and hold the one against the other."""
-    rules = load_rules()
+    """Simulate a county, replay its events and hold the one against the other, patterns approved."""
+    rules = patterns_approved()
     county = simulate(cases, days, seed, start)
     replayed = replay(county.events, start + timedelta(days=days - 1), rules, load_intake(simulated=True))
     return Checked(seed, county, tuple(replayed.rejected), judge(county.truth, replayed.rows, rules.triggers))

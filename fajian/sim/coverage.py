@@ -9,12 +9,8 @@ from fajian.core.rules import Rules
 from fajian.sim.truth import Planted
 
 #: Rows without a breach or without a near miss in any run, and why.
-_PATTERN: Final = "a pattern across cases, marked D: told only when both sides have approved the row"
 NEVER_PLANTED: Final[Mapping[str, str]] = {
-    "S01": "the county's procuratorate takes no step that the texts forbid; unit tests take each of them",
-    "T37": _PATTERN,
     "T37-officer": "off by default: nothing about officers is told to the patterns unless both sides agree",
-    "T39-title": _PATTERN,
 }
 
 
@@ -41,7 +37,11 @@ def coverage(truth: Iterable[Planted], rules: Rules) -> list[Covered]:
     A trigger is broken where its lead, or the breach that it finds itself, is planted; it is kept by a hair
     where one of its duties is, or where the tale names it.
     """
-    told = Counter((planted.kind, name) for planted in truth for name in {planted.rule, planted.trigger})
+    told = Counter(
+        ("near-miss" if planted.kind == "near-miss" else "breach", name)
+        for planted in truth
+        for name in {planted.rule, planted.trigger}
+    )
     duties = [
         Covered(period.id, told["breach", period.id], told["near-miss", period.id])
         for period in rules.periods.values()

@@ -10,6 +10,7 @@ from fajian.core.calendar import SHANGHAI, Calendar
 from fajian.sim.cloud_events import structured
 from fajian.sim.county import COURT
 from fajian.sim.duties import ANSWER_WINDOW, LATE_DAYS
+from fajian.sim.recurring import Raised
 from fajian.sim.truth import DayPlan, Planted
 from schemas.names import derived_id
 
@@ -36,6 +37,7 @@ class Diary:
     last_day: date
     run: str  #: distinguishes the ids of this run from those of any other
     truth: list[Planted] = field(default_factory=list)
+    leads: list[Raised] = field(default_factory=list)  #: that must come
     _minutes: dict[tuple[str, date], int] = field(default_factory=dict)
     _reported: int = 0
     _handed_over: dict[date, list[dict[str, Any]]] = field(default_factory=dict)  #: by day of the record
@@ -97,6 +99,13 @@ class Diary:
         answered = healed is not None and healed <= lead_day
         expected = None if answered or lead_day > self.last_day else trigger
         self.truth.append(Planted(subject, rule, instance, due, "breach", expected, how))
+        if expected is not None:
+            self.leads.append(Raised(lead_day, expected, subject))
+
+    def pattern(self, subject: str, rule: str, instance: str, day: date, how: str) -> None:
+        """Plant what is there only in several cases together, from *day* on."""
+        if day <= self.last_day:
+            self.truth.append(Planted(subject, rule, instance, day, "pattern", rule, how))
 
     def near_miss(self, subject: str, rule: str, instance: str, due: date, how: str, *, bait: date) -> None:
         """Plant a duty that is kept, though it looks broken on *bait*."""

@@ -222,7 +222,15 @@ class Bureau:
         number = self._numbers.next("执异", case.docketed.year)
         received = diary.later(case.docketed, 12, 30)
         kind = "third-party" if twist == "third-party" else "act"
-        diary.report("ObjectionReceived", case.subject, received, objection_no=number, objection_kind=kind)
+        claimed = f"{number}-X" if kind == "third-party" else None  # nothing that is disposed of meanwhile
+        diary.report(
+            "ObjectionReceived",
+            case.subject,
+            received,
+            objection_no=number,
+            objection_kind=kind,
+            seizure_no=claimed,
+        )
         docketed = self._answer(
             case, number, "obj-docket", received, "ObjectionDocketed", self._docketing.deal()
         )

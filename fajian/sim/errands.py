@@ -178,6 +178,8 @@ class Errands:
     def _go(self, errand: Errand, subject: str, begun: date, how: str, data: Data) -> None:
         diary = self._diary
         self._run += 1
+        if how == "day-late" and any(step.rule in LEADS for step in errand.owed):
+            how = "weeks-late"  # what outlives the answer window alone becomes a lead
         ref = f"E-{'S' if self._source == PROCURATORATE else 'C'}{self._run}"
         said: dict[str, Any] = {errand.number: ref, **data} if errand.number else dict(data)
         instance = ref if errand.number else ""

@@ -10,6 +10,7 @@ from fajian.sim.enforcement import Bureau
 from fajian.sim.filing import Application, Filing
 from fajian.sim.mechanism import hold_unclaimed_money, meet, reconcile
 from fajian.sim.numbers import Numbers
+from fajian.sim.recurring import recurring
 from fajian.sim.special import SpecialCases
 from fajian.sim.supervision import CivilDivision
 from fajian.sim.truth import DayPlan, Planted, Simulation
@@ -40,7 +41,8 @@ class Run:
 
     @property
     def truth(self) -> tuple[Planted, ...]:
-        return tuple(sorted(self._diary.truth, key=lambda p: (p.due_day, p.subject, p.rule, p.instance)))
+        truth = [*self._diary.truth, *recurring(self._diary.leads, self._diary.last_day)]
+        return tuple(sorted(truth, key=lambda p: (p.due_day, p.subject, p.rule, p.instance)))
 
     def plans(self) -> Iterator[DayPlan]:
         """Yield the days in order. A case leaves no record before the day of its application."""

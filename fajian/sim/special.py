@@ -1,10 +1,10 @@
-"""Cases that do not begin with an application to this court: entrusted by another, or without a lawsuit."""
+"""Cases beside the ordinary ones: entrusted by another court, without a lawsuit, or two under one title."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
 
-from fajian.sim.county import COURT
+from fajian.sim.county import COURT, COURT_CODE
 from fajian.sim.diary import Deck, Diary
 from fajian.sim.duties import LEADS, due_day
 from fajian.sim.endings import Duty, settle
@@ -14,6 +14,8 @@ DOCKETING: Final = ("prompt", "last-day", "prompt", "day-late")
 STARTING: Final = ("prompt", "last-day", "day-late", "prompt", "late-record")
 REPORTING: Final = ("last-day", "prompt", "weeks-late", "day-late", "prompt", "corrected")
 CONCLUDING: Final = ("last-day", "weeks-late", "prompt", "day-late")
+TITLES: Final = ("two-numbers", "two-creditors", "corrected")
+LEFT_LYING: Final = 5  #: applications: as many as make a pattern
 SHARE: Final = 12  #: one of each kind for so many applications
 
 
@@ -27,12 +29,29 @@ class SpecialCases:
         self._starting = Deck(diary.rng, STARTING)
         self._reporting = Deck(diary.rng, REPORTING)
         self._concluding = Deck(diary.rng, CONCLUDING)
+        self._titles = Deck(diary.rng, TITLES)
 
     def run(self, start: date, days: int, cases: int) -> None:
         """Spread some of each kind over the first half of *days*, so that the run sees their end."""
         for _ in range(max(1, cases // SHARE)):
             self._entrusted(self._begin(start, days))
             self._without_lawsuit(self._begin(start, days))
+            self._under_one_title(self._begin(start, days))
+        self._left_lying(self._begin(start, days))
+
+    def _left_lying(self, first: date) -> None:
+        """Leave the applications of some weeks unanswered: a fault of many cases, not of one."""
+        diary = self._diary
+        for _ in range(LEFT_LYING):
+            received = diary.later(first, 0, 20)
+            subject = (
+                f"application/{COURT_CODE}/JY{received.year}-{self._numbers.serial('积压', received.year)}"
+            )
+            said: dict[str, Any] = {"application_no": subject, "money_claim": True}
+            diary.report("ApplicationReceived", subject, received, **said)
+            for rule in ("enf-docket", "enf-notice"):
+                due = due_day(rule, received, diary.calendar)
+                diary.breach(subject, rule, "", due, "left lying with others", trigger=LEADS[rule])
 
     def _begin(self, start: date, days: int) -> date:
         return self._diary.later(start, 1, max(1, days // 2))
@@ -65,9 +84,30 @@ class SpecialCases:
         self._docket(subject, docketed, "non-litigation")
         self._conclude(subject, docketed, (("enf-close-nonlit", ""),))
 
-    def _docket(self, subject: str, docketed: date, kind: str) -> None:
+    def _under_one_title(self, first: date) -> None:
+        """Docket a title a second time: for nobody else, for another creditor, or by a slip of the pen."""
+        diary, twist = self._diary, self._titles.deal()
+        title = f"（{first.year - 1}）{COURT_CODE}民初{self._numbers.serial('民初', first.year)}号"
+        second = diary.later(first, 5, 60)
+        creditors = ("C-1", "C-2") if twist == "two-creditors" else ("C-1", "C-1")
+        for day, creditor in zip((first, second), creditors, strict=True):
+            subject = self._numbers.next("执", day.year)
+            docketed = self._docket(subject, day, "first", title_no=title, creditor_ref=creditor)
+            self._conclude(subject, day, (("enf-close", ""),))
+        match twist:
+            case "two-numbers":
+                diary.pattern(subject, "T39-title", title, second, "one title docketed twice")
+                return
+            case "corrected":
+                said: dict[str, Any] = {"case_kind": "first", "money_claim": True, "creditor_ref": "C-1"}
+                other = title.replace("民初", "民终")
+                diary.report("CaseDocketed", subject, second, supersedes=docketed, title_no=other, **said)
+        how = "of another creditor" if twist == "two-creditors" else "corrected on the same day"
+        diary.near_miss(subject, "T39-title", title, second, how, bait=second)
+
+    def _docket(self, subject: str, docketed: date, kind: str, **said: Any) -> str:
         diary = self._diary
-        diary.report("CaseDocketed", subject, docketed, case_kind=kind, money_claim=True)
+        event_id = diary.report("CaseDocketed", subject, docketed, case_kind=kind, money_claim=True, **said)
         diary.report("UndertakerAssigned", subject, docketed, undertaker_ref=f"O-{diary.rng.randint(1, 9)}")
         diary.report("FileHandedOver", subject, docketed)
         issued = diary.workdays_after(docketed, 1)
@@ -77,6 +117,7 @@ class SpecialCases:
         )
         diary.report("CluesAsked", subject, issued)
         diary.report("NetworkQueried", subject, diary.workdays_after(docketed, 2), found=True)
+        return event_id
 
     def _conclude(self, subject: str, docketed: date, lines: Iterable[tuple[str, str]]) -> None:
         """Close the case by the twist that is dealt; every one of *lines* ends with it, on the same day."""

@@ -13,22 +13,32 @@ from fajian.sim.errands import OF_REVIEWS, Errands
 from fajian.sim.filing import Case
 from fajian.sim.numbers import Numbers
 
+#: The first of the stories are told in every county, by turns with any of them.
+TOLD_EVERYWHERE: Final = 10
 #: One story for each supervision case: the stage at which something is told, and how it ends there.
 STORIES = (
-    "reply:weeks-late", "review:saved-by-files", "explain:last-day", "reply:extended", "notice:day-late",
-    "reply:extended-too-late", "explain:weeks-late", "reply:last-day", "review:weeks-late", "reply:unsealed",
-    "notice:last-day", "reply:extended-by-the-wrong-post", "review:saved-by-suspension", "reply:withdrawn",
-    "notice:corrected", "reply:without-reasons", "explain:late-record", "review:last-day",
+    "reply:weeks-late", "review:weeks-late", "reply:unsealed", "explain:last-day", "reply:extended",
+    "review:saved-by-files", "notice:day-late", "notice:last-day", "explain:weeks-late", "reply:last-day",
+    "reply:extended-too-late", "reply:extended-by-the-wrong-post", "review:saved-by-suspension",
+    "reply:withdrawn", "notice:corrected", "reply:without-reasons", "explain:late-record", "review:last-day",
     "reply:late-record", "notice:weeks-late", "explain:retracted", "reply:day-late",
     "reply:corrected", "notice:retracted", "handover:day-late", "filing:last-day", "refusal:day-late",
     "sending:last-day", "return:weeks-late", "handover:last-day", "filing:day-late", "refusal:last-day",
     "sending:day-late", "return:last-day", "hearing:last-day", "hearing:day-late",
     "correction:never", "correction:last-day", "correction:weeks-late",
+    "step:wrong-hand", "step:committee", "step:complaint", "step:good-reason", "step:remedy-unused",
 )  # fmt: skip
 
 
 REGISTERING: Final = ("last-day", "prompt", "day-late", "prompt")
 NOTIFYING: Final = ("prompt", "last-day", "prompt", "day-late", "prompt")
+#: Steps of the procuratorate itself: what it says of them, where it says anything.
+APPLIED: Final[dict[str, dict[str, Any]]] = {
+    "complaint": {"applicant": "other"},
+    "remedy-unused": {"applicant": "party", "remedies": "not-used"},
+    "good-reason": {"applicant": "party", "remedies": "not-used", "good_reason": True},
+}
+DECIDED: Final = {"wrong-hand": "civil-division", "committee": "procuratorial-committee"}
 FAULTS: Final = {"unsealed": {"sealed": False}, "without-reasons": {"reasons_given": False}}
 
 
@@ -55,15 +65,18 @@ class CivilDivision:
     def __init__(self, diary: Diary, numbers: Numbers) -> None:
         self._diary = diary
         self._numbers = numbers
-        self._stories = list(STORIES)
-        self._more = Deck(diary.rng, STORIES)
+        self._everywhere = list(STORIES[:TOLD_EVERYWHERE])
+        self._stories = Deck(diary.rng, STORIES)
+        self._turn = 0
         self._errands = Errands(diary, OF_REVIEWS, PROCURATORATE)
         self._registering = Deck(diary.rng, REGISTERING)
         self._notifying = Deck(diary.rng, NOTIFYING)
 
     def supervise(self, case: Case) -> None:
         """Take up *case* some weeks after its docketing."""
-        story = self._stories.pop(0) if self._stories else self._more.deal()
+        self._turn += 1
+        fixed = self._everywhere and self._turn % 2
+        story = self._everywhere.pop(0) if fixed else self._stories.deal()
         begun = self._diary.later(case.docketed, 15, 40)
         if begun <= self._diary.last_day:
             self._take_up(case, begun, *story.split(":"))
@@ -102,9 +115,12 @@ class CivilDivision:
 
     def _accept(self, matter: Matter, applied: date) -> date:
         diary = self._diary
-        self._say(matter, "SupervisionApplied", applied)
+        step = matter.twist_of("step")
+        self._say(matter, "SupervisionApplied", applied, **APPLIED.get(step, {}))
         accepted = diary.later(applied, 2, 6)
-        self._say(matter, "SupervisionAccepted", accepted, supervision_no=matter.number)
+        event_id = self._say(matter, "SupervisionAccepted", accepted, supervision_no=matter.number)
+        if step in APPLIED:
+            self._step(matter, event_id, accepted, allowed=step == "good-reason")
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             return diary.report(
@@ -122,6 +138,14 @@ class CivilDivision:
         settle(diary, duty, matter.twist_of("notice"), close)
         self._do(matter, "sup-handover", accepted, "SupervisionHandedOver", matter.twist_of("handover"))
         return accepted
+
+    def _step(self, matter: Matter, event_id: str, day: date, *, allowed: bool) -> None:
+        """Plant a step that the texts do not allow where it stands, or one that only looks so."""
+        how = f"a step of the procuratorate, {matter.twist}"
+        if allowed:
+            self._diary.near_miss(matter.subject, "S01", event_id, day, how, bait=day)
+        else:
+            self._diary.breach(matter.subject, "S01", event_id, day, how, trigger=None, known=day)
 
     def _do(
         self, matter: Matter, rule: str, start: date, name: str, twist: str, instance: str = "", **data: Any
@@ -222,13 +246,15 @@ class CivilDivision:
                 supersedes=supersedes,
                 cases=[matter.case],
                 decision="not-supported" if matter.stage == "refusal" else "suggestion",
-                approver_role="chief-procurator",
+                approver_role=DECIDED.get(matter.twist_of("step"), "chief-procurator"),
             )
 
         due = due_day("sup-review", accepted, diary.calendar)
         if matter.stage != "review":
             concluded = diary.later(accepted, 15, 35)
-            close(concluded)
+            event_id = close(concluded)
+            if matter.twist_of("step") in DECIDED:
+                self._step(matter, event_id, concluded, allowed=matter.twist == "committee")
             return concluded
         if twist.startswith("saved-by"):
             return self._review_with_stop(matter, accepted, due, close)

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-Kind = Literal["breach", "near-miss"]
+#: A pattern across cases is told as a lead alone, and only where both sides have approved its row.
+Kind = Literal["breach", "near-miss", "pattern"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Planted:
     subject: str
     rule: str
     instance: str
-    due_day: date  #: for a breach that no clock shows (T14, T34, T38) the day of the act
+    due_day: date  #: for what no clock shows (T14, T34, T38, patterns) the day of the act
     kind: Kind
     trigger: str | None  #: the lead to expect within the run; None where none may come
     how: str  #: what was done, in a word or two

@@ -26,7 +26,7 @@ def supervision_steps(trigger: Trigger, view: View, rules: Rules) -> Iterator[Fi
             evidence = (*((applied.id,) if applied else ()), fact.id)
             yield Finding(trigger.id, fact.id, fact.day, evidence, why)
     for fact in view.named("ReviewConcluded"):
-        if why := _conclusion(trigger, fact, view):
+        if not fact.linked and (why := _conclusion(trigger, fact, view)):
             yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why)
 
 

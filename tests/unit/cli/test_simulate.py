@@ -22,7 +22,7 @@ def test_writes_events_and_truth_beside_them(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert len(out.read_bytes().splitlines()) == summary["events"] > 0
     truth = (tmp_path / "county.jsonl.truth.jsonl").read_bytes().splitlines()
-    assert len(truth) == summary["breaches"] + summary["near_misses"] > 0
+    assert len(truth) == summary["breaches"] + summary["patterns"] + summary["near_misses"] > 0
 
 
 def test_a_dash_puts_events_and_nothing_else_on_standard_output() -> None:

@@ -236,3 +236,13 @@ def test_10_one_class_suggestion_on_many_cases_owes_one_reply() -> None:
 def test_what_the_texts_allow_is_not_mentioned() -> None:
     assert _why(_applied(applicant="party", remedies="used"), *SENT) == {}
     assert _why(told("ApplicationReceived", "2024-01-02", subject=APPLICATION)) == {}
+
+
+def test_a_step_is_told_once_and_not_again_on_every_case_that_it_concerns() -> None:
+    concluded = _concluded("suggestion", approver_role="civil-division")
+    copy = told(
+        "ReviewConcluded", "2024-05-06", copy=True, decision="suggestion", approver_role="civil-division"
+    )
+
+    assert _why(concluded) == {"decided_by": "civil-division; RULE 108"}
+    assert _why(copy) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fajian.sim.check import Verdict, judge
+from fajian.sim.check import Verdict, judge, judge_said
 from fajian.sim.truth import Planted
 
 CASE = "（2024）皖1324执1号"
@@ -55,6 +55,24 @@ def test_a_breach_without_its_flag_day_or_lead_is_missed(rows: list[dict[str, An
 
     assert verdict.found == 0
     assert verdict.missed == 1
+
+
+def test_a_pattern_needs_its_lead_and_no_flag() -> None:
+    pattern = planted(rule="T37", trigger="T37", kind="pattern")
+
+    assert judged([pattern], lead("T37", "T37")).as_json() == {
+        "planted": 1,
+        "found": 1,
+        "missed": 0,
+        "false": 0,
+    }
+    assert judged([pattern]).missed == 1
+
+
+def test_where_nobody_has_approved_patterns_none_is_expected() -> None:
+    pattern = planted(rule="T37", trigger="T37", kind="pattern")
+
+    assert judge_said([pattern], [], []).as_json() == {"planted": 0, "found": 0, "missed": 0, "false": 0}
 
 
 def test_a_flag_on_a_near_miss_is_false_until_it_is_withdrawn() -> None:
