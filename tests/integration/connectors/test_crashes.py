@@ -155,7 +155,7 @@ async def is_taken(client: httpx.AsyncClient, body: bytes) -> bool:
         answer = await client.post("/v1/events", content=body)
     except httpx.TransportError:
         return False
-    assert answer.status_code in (202, 207, 503), answer.text
+    assert answer.status_code in (202, 207, 429, 503), answer.text
     return answer.status_code == 202
 
 

@@ -8,9 +8,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
+import psycopg
 import pytest
+from pydantic import SecretStr
 
 from connectors.kafka import Inbox, Letter, Placed
 from connectors.metrics import Metrics, PartHealth
@@ -20,9 +23,11 @@ from connectors.sources.judge import judge_for
 from connectors.sources.outbox import Connection, OutboxReceipts, OutboxRelay, opened_outbox
 from connectors.sources.receipts import Received
 from fajian.errors import PeerAwayError, SourceError
+from fajian.local.secret_files import read_secret
 from fajian.local.stack import StackInfo
 from tests.connector_doubles import MemoryInbox
 from tests.connector_stack import config_of, hub, read_all, running
+from tests.pages import blocks
 
 PAID = '{"payment_ref": "P-1", "amount": "100.00"}'
 
@@ -214,6 +219,32 @@ async def test_a_killed_connection_between_publishing_and_marking_repeats_under_
 
         assert {row["state"] for row in await rows(agency)} == {"published"}
     assert ids(inbox.letters) == ["e-000001", "e-000002", "e-000003"] * 2
+
+
+async def test_an_account_with_the_rights_of_the_page_and_no_others_is_enough(stack: StackInfo) -> None:
+    owner = read_secret(Path(stack.data_dir, "postgres", "postgres.json"))["passwords"]["postgres"]
+    address = stack.dsns["court"].rpartition("@")[2]
+    schema, inbox = "outbox_grants", MemoryInbox()
+    async with outbox(stack, schema) as (source, agency):
+        await insert(agency)
+        async with await psycopg.AsyncConnection.connect(
+            f"postgresql://postgres:{owner}@{address}", autocommit=True
+        ) as admin:
+            await admin.execute("CREATE ROLE fajian_connector LOGIN PASSWORD 'p'")
+            await admin.execute("GRANT CONNECT ON DATABASE court TO fajian_connector")
+        await agency.execute(f"GRANT USAGE ON SCHEMA {schema} TO fajian_connector")
+        await agency.execute(cast("Any", blocks("how-to/outbox.md", "sql")[0]))
+        theirs = source.model_copy(update={"dsn": SecretStr(f"postgresql://fajian_connector:p@{address}")})
+
+        await drain(theirs, inbox)
+        replies = OutboxReceipts(config_of(stack, "court"), theirs, health=PartHealth("outbox-receipts"))
+        async with opened_outbox(theirs) as opened:
+            await opened.execute("LISTEN fajian_outbox")
+            await replies.apply(opened, Received([receipt("recorded")], {0: 1}))
+            [row] = await rows(agency)
+            await replies._clean(opened)  # it ended well, years ago
+
+        assert (row["state"], await rows(agency)) == ("recorded", [])
 
 
 async def test_a_rolled_back_business_transaction_says_nothing(stack: StackInfo) -> None:
