@@ -63,7 +63,7 @@ class HttpSource(_Table):
     kafka_timeout_seconds: float = Field(default=5, gt=0)  #: then the client is told to come again
     retry_after_seconds: int = Field(default=5, gt=0)
     events_per_second: float = Field(default=200, gt=0)  #: of each system, in the long run
-    burst_events: int = Field(default=400, gt=0)  #: that a system may bring at once after a rest
+    burst_events: int | None = Field(default=None, gt=0)  #: at once after a rest; else what two seconds bring
     requests_at_once: int = Field(default=64, gt=0)  #: of each system
 
     @model_validator(mode="after")

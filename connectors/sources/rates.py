@@ -14,6 +14,8 @@ from math import ceil
 from connectors.source_config import HttpSource
 from connectors.sources.problems import HttpProblem
 
+BURST_SECONDS = 2  #: of its rate: what a system may bring at once after a rest, unless told otherwise
+
 
 @dataclass
 class Account:
@@ -78,6 +80,7 @@ class Rates:
         now = self._clock()
         if (account := self._accounts.get(system)) is None:
             rate, burst = self._own.get(system, (self._config.events_per_second, self._config.burst_events))
+            burst = burst or ceil(BURST_SECONDS * rate)
             account = self._accounts[system] = Account(system, rate, burst, burst, now)
         account.level = min(account.burst, account.level + (now - account.at) * account.rate)
         account.at = now
