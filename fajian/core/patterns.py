@@ -192,10 +192,10 @@ class _Kept:
         self._writes[key] = value
 
     def drop(self, key: bytes) -> None:
-        """Forget *key*: what the store never had leaves no trace, for a batch may hold years of days."""
+        """Forget a *key* that is there: one the store never had leaves no trace; a batch may hold years."""
         if self._store.get(key) is not None:
             self.put(key, None)
-        elif key in self._writes:
+        else:
             del self._writes[key]
             del self._keys[bisect_left(self._keys, key)]
 

@@ -147,6 +147,14 @@ def test_a_longer_window_that_is_agreed_later_still_sees_the_leads_before_it() -
     assert [orjson.loads(output.value or b"")["trigger"] for output in found] == ["T37"]
 
 
+def test_leads_older_than_any_window_are_forgotten() -> None:
+    store, patterns = Memory(), Patterns({ACCEPTED.version: ACCEPTED}.__getitem__, 1)
+    for batch in ([*FIVE, _closed(FIRST)], [_closed(FIRST + timedelta(days=366))]):
+        store.apply(patterns.fold(_records(batch), store).writes)
+
+    assert list(store.scan(b"lead/", b"lead/\xff")) == []
+
+
 def test_a_lead_on_a_pattern_can_be_screened_like_any_other() -> None:
     lead = _found(*FIVE, _closed(FIRST))[0]
     screened = {
