@@ -123,14 +123,17 @@ class Casework:
         """Judge the morning after a day, or a slice of its subjects; tell whether all are done."""
         meta, data = session.meta, orjson.loads(record.value or b"{}")
         day = date.fromisoformat(data["day"])
+        due: list[str] = []
         if meta.judging is None:
             version = self._rules(session, record).version
             if _is_idle(day, data["incomplete"], meta, record):
                 meta.chain = _chained(meta.chain, record)
                 return True
             changed = data["rules"] != version
-            if session.states and (changed or len(self._due(session, day)) > self._slice):
-                return False  # slices read the store: what came before goes there first
+            if session.states:
+                due = self._due(session, day)
+                if changed or len(due) > self._slice:
+                    return False  # slices read the store: what came before goes there first
             meta.chain = _chained(meta.chain, record)
             meta.tick, meta.rules, meta.judging = day.isoformat(), data["rules"], ""
             meta.before = version if changed else None
@@ -139,7 +142,7 @@ class Casework:
         source, id_ = headers["ce_source"].decode(), headers["ce_id"].decode()
         late = None if meta.simulated else _caught_up_to(day, record)
         cause = words.Cause(source, id_, record.offset, day, words.end_of(day), late)
-        subjects, is_last = self._next(session, day)
+        subjects, is_last = (due, True) if session.states else self._next(session, day)
         out, first = session.folded.outputs, len(session.folded.outputs)
         for subject in subjects:
             state = self._state(subject, session)
@@ -163,10 +166,8 @@ class Casework:
         return True
 
     def _next(self, session: Session, day: date) -> tuple[list[str], bool]:
-        """Return whom the tick of *day* judges next, in a fixed order, and whether nobody is left then."""
+        """Return whom the tick of *day* judges next by the store, and whether nobody is left then."""
         meta = session.meta
-        if session.states:
-            return self._due(session, day), True
         first, end = (STATE, STATE + b"\xff") if meta.before else (DUE, _due_until(day))
         begin = f"{meta.judging}\0".encode() if meta.judging else first
         keys = [key for key, _ in islice(session.store.scan(begin, end), self._slice + 1)]

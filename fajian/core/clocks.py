@@ -76,6 +76,14 @@ def clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
     """
     if not period.runs:
         return []
+    key = period.id, rules.version
+    clocks: list[Clock] | None = view.clocks.get(key)  # a finder may read what the row itself has shown
+    if clocks is None:
+        clocks = view.clocks[key] = _clocks_of(period, view, rules)
+    return clocks
+
+
+def _clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
     clocks: list[Clock] = []
     stops: tuple[Stop, ...] | None = None
     for instance, anchor, opened_by in _openings(period, view):

@@ -215,6 +215,7 @@ class View:
     by_day: tuple[Fact, ...]  #: by day and on one day by the law: most facts are known by their day only
     against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
     walks: dict[frozenset[str] | None, Any] = field(default_factory=dict, compare=False)  #: of `lives`
+    clocks: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False)  #: of `clocks`, by row
 
     def named(self, *names: str) -> tuple[Fact, ...]:
         return tuple(fact for name in names for fact in self.by_name.get(name, ()))
