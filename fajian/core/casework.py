@@ -35,7 +35,7 @@ PASSED_ON = frozenset({"StateDigest"})
 Shown = Mapping[str, Sequence[Matter]]  #: by rule
 
 _MODULUS = 1 << 128
-_CACHED = 4096  #: decoded subjects kept between batches
+_CACHED = 512  #: decoded subjects of one partition that are kept between batches; each takes some 30 KB
 SLICE = 1000  #: subjects judged at once where a tick concerns more: other partitions get their turn between
 
 
