@@ -167,9 +167,9 @@ def test_before_adopting_a_policy_one_sees_whose_days_it_moves(fajian: Command, 
 
 
 def test_a_state_that_somebody_forged_is_found_and_rebuilt_from_the_ledger(
-    fajian: Command, folder: Path
+    fajian: Command, bus: Path
 ) -> None:
-    stack = read_stack(folder)
+    stack = read_stack(bus)
     forged = asyncio.run(_forge(stack.settings("hub")))
 
     looked = fajian("rebuild", "state", "--json")
@@ -191,9 +191,9 @@ async def _forge(settings: Settings) -> str:
 
 
 def test_a_side_whose_database_was_changed_by_hand_rebuilds_it_while_it_is_in_use(
-    fajian: Command, folder: Path
+    fajian: Command, bus: Path
 ) -> None:
-    with psycopg.connect(read_stack(folder).dsns["court"]) as opened:
+    with psycopg.connect(read_stack(bus).dsns["court"]) as opened:
         opened.execute("DELETE FROM fajian.subjects")
 
     looked, mended = fajian("rebuild", "court"), fajian("rebuild", "court", "--write")

@@ -277,8 +277,9 @@ async def test_a_side_with_nothing_but_tables_submits_corrects_is_told_acknowled
     clerks.save("到账通知0509.csv", [row, wrong_day, unreadable])
 
     refused = clerks.folder / "rejected" / "到账通知0509.refused.csv"
-    await until(lambda: _now(refused.exists()))
-    report = (clerks.folder / "rejected" / "到账通知0509.csv.report.txt").read_bytes().decode("utf-8-sig")
+    reported = refused.with_name("到账通知0509.csv.report.txt")
+    await until(lambda: _now(refused.exists() and reported.exists()))
+    report = reported.read_bytes().decode("utf-8-sig")
     mended = refused.read_bytes().decode("gb18030").replace("5月32日", "2022.5.9")
     clerks.save("到账通知0510.csv", csv.DictReader(io.StringIO(mended)))
     right_day = {**wrong_day, "流水号": "row-4", "更正流水号": "row-2", "通知日期": "2022/5/30"}
@@ -323,22 +324,23 @@ async def test_an_overdue_flag_is_acknowledged_and_answered_and_the_answer_trave
     """By HTTP for one payment, through the exchange folder for the other."""
     answering, case = "//court/files-of-answers", "（2022）皖1324执8号"
     notified = "cn.fajian.enforcement.finance-notified.v1"
+    begun = await county.ticker.next_day()  # wherever the tests before have left the county
+    first = {"type": notified, "subject": case, "time": f"{begun}T00:00:00+08:00"}
     told = [
-        event(answering, f"n-{way}", type=notified, subject=case, data={"payment_ref": f"p-{way}"})
-        for way in ("http", "folder")
+        event(answering, f"n-{way}", data={"payment_ref": f"p-{way}"}, **first) for way in ("http", "folder")
     ]
     county.drop("notified", told)
     await until(lambda: _enough(_now(_final(county.receipts(answering))), 2))
-    await county.tick(until=date(2022, 6, 9))
+    await county.tick(until=begun + timedelta(days=33))  # thirty days, and a weekend
 
     async def overdue() -> dict[str, dict[str, Any]] | None:
         rows = await county.rows("court", "SELECT * FROM flags WHERE rule = 'pay-out' ORDER BY seq")
-        found = {row["instance"]: row for row in rows if row["stage"] == "Overdue"}
+        found = {row["instance"]: row for row in rows if (row["stage"], row["subject"]) == ("Overdue", case)}
         return found if len(found) == 2 else None
 
     flags = await until(overdue)
     by_http, by_folder = flags["p-http"], flags["p-folder"]
-    time = {"time": "2022-06-10T09:00:00+08:00"}
+    time = {"time": f"{begun + timedelta(days=34)}T09:00:00+08:00"}
     late = {**time, "subject": case}
     for what, said in (("ack", {}), ("answer", {"answer": "contested", "evidence": ["x-1"]})):
         answer = await county.door.post(f"/v1/flags/{by_http['flag_id']}/{what}", json={**said, **time})
@@ -364,7 +366,7 @@ async def test_an_overdue_flag_is_acknowledged_and_answered_and_the_answer_trave
         ],
     )
     await until(lambda: _enough(_now(_final(county.receipts(answering))), 4))
-    await county.tick(until=date(2022, 6, 30))
+    await county.tick(until=begun + timedelta(days=54))
 
     async def raised() -> dict[str, dict[str, Any]] | None:
         rows = await county.rows("procuratorate", "SELECT body FROM feed WHERE type = 'LeadRaised'")
