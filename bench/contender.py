@@ -217,7 +217,7 @@ def on_stock_faust(work: Work, settings: Settings, group: str) -> None:
         broker_credentials=faust_credentials(settings),
         broker_max_poll_records=POLL_RECORDS,
         consumer_auto_offset_reset="earliest",
-        producer_compression_type="lz4",
+        producer_compression_type="zstd",
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
         topic_replication_factor=1,

@@ -97,7 +97,7 @@ class KafkaInbox:
             **client_options(self._kafka, client_id=self._client_id),
             acks="all",
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_request_size=MAX_MESSAGE_BYTES,
             request_timeout_ms=10_000,
         )

@@ -124,7 +124,7 @@ class KafkaOutbox:
             **aiokafka_options(self._settings, client_id=self._client_id),
             acks="all",
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=2 * MAX_MESSAGE_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
