@@ -273,7 +273,7 @@ class Casework:
         session: Session,
     ) -> Said:
         """Raise one lead for a breach whose answer window is over, where a trigger names it."""
-        if said.stage != "escalated" or said.lead or not rules.policy.signed:
+        if said.stage != "escalated" or said.lead:
             return said
         for trigger in _triggers(matter, rules):
             if (evidence := _evidence(trigger, matter, state, rules)) is not None:
@@ -413,12 +413,7 @@ def _status(fact: Fact, state: SubjectState) -> str:
 def _triggers(matter: Matter, rules: Rules) -> Iterator[Trigger]:
     named = rules.trigger_of.get(matter.rule)
     for trigger in named if named is not None else (rules.triggers[matter.rule],):
-        by_agreement = trigger.lead or trigger.id in rules.policy.leads_by_policy
-        if (
-            by_agreement
-            and rules.is_settled(trigger.id, trigger.sure)
-            and rules.is_settled(matter.rule, matter.row.sure)
-        ):
+        if rules.may_raise(trigger) and rules.is_settled(matter.rule, matter.row.sure):
             yield trigger
 
 

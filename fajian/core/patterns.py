@@ -102,7 +102,7 @@ def count_soft(outputs: Sequence[Output], first: int, tally: Tally, rules: Rules
 def looks_at_officers(rules: Rules) -> bool:
     """Tell whether both sides have agreed on looking for what recurs with one officer."""
     return any(
-        trigger.pattern == "same-officer" and _is_told(trigger, rules) for trigger in rules.triggers.values()
+        trigger.pattern == "same-officer" and rules.may_raise(trigger) for trigger in rules.triggers.values()
     )
 
 
@@ -279,18 +279,13 @@ def _keep_officer(said: Mapping[str, Any], kept: _Kept) -> None:
     kept.put(OFFICER + key.encode(), orjson.dumps([said["arrived"], said["officer"]]))
 
 
-def _is_told(trigger: Trigger, rules: Rules) -> bool:
-    by_agreement = trigger.lead or trigger.id in rules.policy.leads_by_policy
-    return rules.policy.signed and by_agreement and rules.is_settled(trigger.id, trigger.sure)
-
-
 def _judge(day: date, kept: _Kept, rules: Rules, cause: int) -> Iterator[Output]:
     """Yield the leads of the patterns that are there at the end of *day*."""
     for trigger in rules.triggers.values():
         found = PATTERNS_BY_NAME.get(trigger.pattern or "")
         if found is not None:
             told = list(found(trigger, day, kept, rules))  # what is not to be told is remembered as well
-            if _is_told(trigger, rules):
+            if rules.may_raise(trigger):
                 yield from (_lead(trigger, pattern, day, rules, cause) for pattern in told)
 
 

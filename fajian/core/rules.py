@@ -404,6 +404,11 @@ class Rules:
         read = (self._names_heard_by(self.periods[name]) for name in trigger.reads)
         return sorted(frozenset(trigger.watches).union(*read))
 
+    def may_raise(self, trigger: Trigger) -> bool:
+        """Tell whether *trigger* makes leads: settled, signed for, and wanted where the law leaves it."""
+        wanted = trigger.lead or trigger.id in self.policy.leads_by_policy
+        return self.policy.signed and wanted and self.is_settled(trigger.id, trigger.sure)
+
     def is_settled(self, row: str, sure: str) -> bool:
         """Tell whether a row may be reported across: verified, or approved under both signatures."""
         return sure not in UNVERIFIED or (self.policy.signed and row in self.policy.approved)
