@@ -68,6 +68,7 @@ class PostgresSink:
         self._topics = tuple(topics)
         self._health = health or PartHealth("postgres")
         self._next: dict[TopicPartition, int] = {}
+        self._complete_from: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._unreadable: list[Row] = []
         self._moved_at = monotonic()
@@ -127,7 +128,9 @@ class PostgresSink:
                 QUERIES["begin_offset"], {"topic": tp.topic, "partition": tp.partition, "begin": begins[tp]}
             )
         stored = await (await opened.execute(QUERIES["offsets"])).fetchall()
-        self._next = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in stored}
+        places = {TopicPartition(row["topic"], row["partition"]): row for row in stored}
+        self._next = {tp: row["next_offset"] for tp, row in places.items()}
+        self._complete_from = {tp: row["complete_from"] for tp, row in places.items()}
         for tp in partitions:
             _check_reachable(tp, self._next[tp], begins[tp], self._ends[tp])
             consumer.seek(tp, self._next[tp])
@@ -137,17 +140,21 @@ class PostgresSink:
         batch: Batch = await consumer.getmany(timeout_ms=500, max_records=self._postgres.batch_records)
         if batch:
             try:
+                self._see_ends(consumer)
                 await self._apply(opened, batch)
             except OffsetsMovedError:
                 log.info("offsets_moved", side=self._config.side)
                 await self._begin(opened, consumer)
                 return
         await self._tell_digests(opened)
-        for tp in consumer.assignment():
-            self._ends[tp] = max(self._ends[tp], consumer.highwater(tp) or 0)
+        self._see_ends(consumer)
         self._health.ready()
         if not any(self.lag.values()):
             self.caught_up.set()
+
+    def _see_ends(self, consumer: AIOKafkaConsumer) -> None:
+        for tp in consumer.assignment():
+            self._ends[tp] = max(self._ends[tp], consumer.highwater(tp) or 0)
 
     async def _tell_digests(self, opened: Connection) -> None:
         """Send what waits. An inbox that takes nothing does not hold up the projection: next round again."""
@@ -159,12 +166,13 @@ class PostgresSink:
 
     async def _apply(self, opened: Connection, batch: Batch) -> None:
         following = {tp: records[-1].offset + 1 for tp, records in batch.items()}
+        complete_from = {tp: self._complete_after(tp, records) for tp, records in batch.items()}
         self._unreadable = []
         async with opened.transaction():
-            await self._advance(opened, following)
+            await self._advance(opened, following, complete_from)
             for tp, records in batch.items():
                 if tp.topic == CASE_STATE:
-                    await self._put_states(opened, records)
+                    await self._put_states(opened, records, complete_from[tp])
                 elif tp.topic == feed(self._config.side):
                     await self._put(opened, "put_feed", await self._read(records, feed_row))
                 else:
@@ -172,12 +180,34 @@ class PostgresSink:
             await self._put(opened, "put_fault", self._unreadable)
             await opened.execute(QUERIES["tell"])
         self._next |= following
+        self._complete_from |= complete_from
         self._moved_at = monotonic()
         self.faults += len(self._unreadable)
 
-    async def _advance(self, opened: Connection, following: Mapping[TopicPartition, int]) -> None:
+    def _complete_after(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> int:
+        """Return the offset from which on nothing is wanting of what was read.
+
+        Compaction takes a state out when a younger one of its subject is in the topic already. A copy that
+        has not come to that younger one lacks the subject, and no digest of it says anything.
+        """
+        if records[-1].offset + 1 - self._next[tp] == len(records):
+            return self._complete_from[tp]
+        return self._ends[tp]
+
+    async def _advance(
+        self,
+        opened: Connection,
+        following: Mapping[TopicPartition, int],
+        complete_from: Mapping[TopicPartition, int],
+    ) -> None:
         moves = [
-            {"topic": tp.topic, "partition": tp.partition, "next": offset, "expected": self._next[tp]}
+            {
+                "topic": tp.topic,
+                "partition": tp.partition,
+                "next": offset,
+                "expected": self._next[tp],
+                "complete_from": complete_from[tp],
+            }
             for tp, offset in sorted(following.items())
         ]
         async with opened.cursor() as cursor:
@@ -185,8 +215,10 @@ class PostgresSink:
             if cursor.rowcount != len(moves):
                 raise OffsetsMovedError
 
-    async def _put_states(self, opened: Connection, records: Sequence[ConsumerRecord]) -> None:
-        """Write states up to each digest marker, take the digest there, and go on."""
+    async def _put_states(
+        self, opened: Connection, records: Sequence[ConsumerRecord], complete_from: int
+    ) -> None:
+        """Write states up to each digest marker, take the digest there if all is there, and go on."""
         waiting: list[ConsumerRecord] = []
         for record in records:
             if not is_digest_marker(record):
@@ -194,7 +226,7 @@ class PostgresSink:
                 continue
             await self._put_subjects(opened, waiting)
             waiting = []
-            if self._postgres.digests:
+            if self._postgres.digests and record.offset >= complete_from:
                 for marker in await self._read([record], marker_of):
                     await take_digest(opened, marker)
         await self._put_subjects(opened, waiting)

@@ -8,11 +8,11 @@ ON CONFLICT DO NOTHING
 
 -- name: offsets
 -- Where to go on reading.
-SELECT topic, partition, next_offset FROM offsets
+SELECT topic, partition, next_offset, complete_from FROM offsets
 
 -- name: advance_offset
 -- Touches no row when somebody else has advanced it: then the batch is rolled back and read anew.
-UPDATE offsets SET next_offset = %(next)s
+UPDATE offsets SET next_offset = %(next)s, complete_from = %(complete_from)s
 WHERE topic = %(topic)s AND partition = %(partition)s AND next_offset = %(expected)s
 
 -- name: put_subject

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 
@@ -393,11 +394,19 @@ def _due_key(day: date, subject: str) -> bytes:
 
 
 def _chained(head: str, record: Record) -> str:
-    parts = [record.key or b"", record.value or b""]
+    parts = [head.encode(), _framed(record.key or b""), _framed(record.value or b"")]
     for name, value in record.headers:
-        parts += (name.encode(), value)
-    said = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
-    return blake2b(head.encode() + said, digest_size=32).hexdigest()
+        parts += (_framed_name(name), len(value).to_bytes(4, "big"), value)
+    return blake2b(b"".join(parts), digest_size=32).hexdigest()
+
+
+def _framed(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
+
+
+@lru_cache(maxsize=256)
+def _framed_name(name: str) -> bytes:
+    return _framed(name.encode())
 
 
 def _status(fact: Fact, state: SubjectState) -> str:

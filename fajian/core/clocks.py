@@ -205,10 +205,12 @@ def is_in_time(told: Told, due: Due) -> bool:
 
 def _answers(cue: Cue, period: Period, view: View, instance: str, since: date) -> list[Told]:
     """Return what *cue* hears of this instance. A fact that names none speaks of the whole subject."""
-    field = period.instance
+    field, heard = period.instance, view.heard(cue)
+    if not heard or (field is None and not cue.after):
+        return heard
     return [
         (day, fact)
-        for day, fact in view.heard(cue)
+        for day, fact in heard
         if (field is None or str(fact.body.get(field) or instance) == instance)
         and not (cue.after and day < since)
     ]
@@ -243,7 +245,7 @@ def _due(period: Period, view: View, count: _Count, instance: str) -> tuple[Due,
     if extension is None:
         return due, ()
     granted, too_late = 0, []
-    for told in _answers(Cue(extension.event), period, view, instance, date.min):
+    for told in _answers(extension.cue, period, view, instance, date.min):
         day, fact = told
         if not _may_extend(extension, period, fact):
             continue

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _SHANGHAI = 8 * 3600 * 1_000_000  #: the offset of Shanghai in microseconds; no summer time since 1991
-_DAY = 86_400_000_000
+DAY = 86_400_000_000  #: in microseconds
 
 
 class Fact(NamedTuple):
@@ -59,7 +59,7 @@ def day_of(instant: int) -> date:
 
 def day_number(instant: int) -> int:
     """Return the number of that day; days that follow on each other have numbers that do."""
-    return (instant + _SHANGHAI) // _DAY
+    return (instant + _SHANGHAI) // DAY
 
 
 @lru_cache(maxsize=8192)
@@ -216,6 +216,7 @@ class View:
     against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
     walks: dict[frozenset[str] | None, Any] = field(default_factory=dict, compare=False)  #: of `lives`
     clocks: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False)  #: of `clocks`, by row
+    told: dict[str, dict[Cue, list[tuple[date, Fact]]]] = field(default_factory=dict, compare=False)  #: by event
 
     def named(self, *names: str) -> tuple[Fact, ...]:
         return tuple(fact for name in names for fact in self.by_name.get(name, ()))
@@ -225,7 +226,13 @@ class View:
         named = self.by_name.get(cue.event)
         if not named:
             return []
-        return [(cue_day(cue, fact), fact) for fact in named if cue.hears(fact.body, self.kind)]
+        known = self.told.setdefault(cue.event, {})
+        heard = known.get(cue)
+        if heard is None:
+            heard = known[cue] = [
+                (cue_day(cue, fact), fact) for fact in named if cue.hears(fact.body, self.kind)
+            ]
+        return heard
 
     def grown(self, fact: Fact, rules: Rules) -> "View | None":
         """Return the view with one more fact; None where it changes which others stand, or does not stand."""
@@ -240,7 +247,8 @@ class View:
         at = bisect(self.by_day, day_key(fact), key=day_key)
         by_day = (*self.by_day[:at], fact, *self.by_day[at:])
         walks = dict(self.walks) if by_day[-1] is fact else {}
-        return View(self.subject, self.kind, facts, by_name, by_day, self.against, walks)
+        told = {event: heard for event, heard in self.told.items() if event != fact.name}
+        return View(self.subject, self.kind, facts, by_name, by_day, self.against, walks, told=told)
 
 
 def cue_day(cue: Cue, fact: Fact) -> date:

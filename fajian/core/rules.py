@@ -37,9 +37,9 @@ RUNNING = frozenset({"duty", "right", "warning", "effect"})  #: natures that hav
 LAPSING = frozenset({"right", "effect"})  #: natures that are over when their time is
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cue:
-    """One event as a row of the law names it: which facts count, and on which day."""
+    """One event as a row of the law names it: which facts count, and on which day. Each is one of its own."""
 
     event: str
     day: str | None = None  #: body field that holds the day; without it the day of the fact
@@ -72,6 +72,10 @@ class Extension:
     until: str | None = None  #: body field with the new end
     max: int = 1  #: how often
     anew: bool = False  #: without a dated end the length runs again, from the day of the fact
+    cue: Cue = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cue", Cue(self.event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Filing:
             self._refuse(application, due)
             return None
         case_no = self._numbers.next("执", application.day.year)
-        docketed = self._docket(application, case_no, received, twist, due, notice_due)
+        docketed, known = self._docket(application, case_no, received, twist, due, notice_due)
         if docketed > diary.last_day:
             return None
         case = Case(
@@ -91,7 +91,7 @@ class Filing:
         )
         assigned = self._assign(case)
         self._hand_over(case)
-        return replace(case, begun=max(assigned, self._notify(case, notice_due)))
+        return replace(case, begun=max(assigned, self._notify(case, notice_due, known)))
 
     def _hand_over(self, case: Case) -> None:
         """Bring the file to the bureau, which asks the creditor for clues."""
@@ -133,11 +133,16 @@ class Filing:
 
     def _docket(
         self, application: Application, case_no: str, received: str, twist: str, due: date, notice_due: date
-    ) -> date:
-        """Docket no later than the notice falls due: the late one shall break one duty, not two."""
-        diary = self._diary
+    ) -> tuple[date, date]:
+        """Docket no later than the notice falls due: the late one shall break one duty, not two.
+
+        Return the day of it, and that from which it is on record; a corrected one only then.
+        """
+        diary, known = self._diary, date.min
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
+            nonlocal known
+            known = max(known, recorded or day)
             return diary.report(
                 "CaseDocketed",
                 case_no,
@@ -153,11 +158,11 @@ class Filing:
 
         duty = Duty(application.subject, "enf-docket", "", application.day, due, COURT)
         if twist == "papers-completed":
-            return self._docket_after_completion(application, received, duty, notice_due, close)
+            return self._docket_after_completion(application, received, duty, notice_due, close), known
         latest = diary.workdays_after(due, 1)
         if twist in ("day-late", "corrected") and latest >= notice_due:
             twist = "last-day"
-        return settle(diary, duty, twist, close)
+        return settle(diary, duty, twist, close), known
 
     def _docket_after_completion(
         self, application: Application, received: str, duty: Duty, notice_due: date, close: Close
@@ -216,8 +221,9 @@ class Filing:
             case.subject, "T38", event_id, day, "assigned before docketing", trigger=None, known=recorded
         )
 
-    def _notify(self, case: Case, due: date) -> date:
-        diary, known = self._diary, date.min
+    def _notify(self, case: Case, due: date, known: date) -> date:
+        """Issue the notice. The day of docketing is on record from *known*."""
+        diary = self._diary
 
         def close(day: date, *, recorded: date | None = None, supersedes: str | None = None) -> str:
             nonlocal known
@@ -246,7 +252,7 @@ class Filing:
     def _order_report(self, case: Case, issued: date, known: date) -> date:
         """Order the debtor to report his property: together with the notice, or long after it.
 
-        The day of the notice is on record from *known*; a corrected one only then.
+        Docketing and notice are on record from *known*; corrected ones only then.
         """
         diary, twist = self._diary, self._ordering.deal()
         last = last_day("report-order", issued, diary.calendar)

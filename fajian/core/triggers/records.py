@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from fajian.core.facts import BASELINE, Fact, View, day_number
+from fajian.core.facts import BASELINE, DAY, Fact, View, day_number
 from fajian.core.lives import impossible_in
 from fajian.core.rules import Rules, Trigger
 from fajian.core.triggers.evidence import Finding, enforced_until, ids, said
@@ -25,11 +25,13 @@ def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
 
 def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T38: recorded long after it happened (known outages left out), or where it could not happen."""
-    impossible, late_days, ordered = impossible_in(view), rules.policy.late_days, rules.impossible_after
+    impossible, ordered = impossible_in(view), rules.impossible_after
+    late_days = rules.policy.late_days
     for fact in view.facts:  # all of them for each new one: most have nothing to be asked
         why: dict[str, Any] = {}
-        if not fact.linked and (days := day_number(fact.arrived) - day_number(fact.at)) > late_days:
-            why |= _lateness(fact, days, view, rules)
+        if fact.arrived - fact.at > late_days * DAY and not fact.linked:  # else so many days cannot lie between
+            days = day_number(fact.arrived) - day_number(fact.at)
+            why |= _lateness(fact, days, view, rules) if days > late_days else {}
         if fact.name in ordered:
             why |= _disorder(fact, view, rules)
         if fact.id in impossible and not fact.linked:

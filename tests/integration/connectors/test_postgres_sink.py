@@ -187,6 +187,31 @@ async def test_a_side_takes_the_digest_that_the_states_before_the_marker_add_up_
     assert headers["ce_subject"] == b"agreement/local"
 
 
+class CompactedSink(PostgresSink):
+    """Reads the topic as it lies there once compaction has taken a state out."""
+
+    taken_out: bytes = b"gap-1"
+
+    async def _apply(self, opened: Connection, batch: Any) -> None:
+        kept = {tp: [one for one in records if one.key != self.taken_out] for tp, records in batch.items()}
+        await super()._apply(opened, {tp: records for tp, records in kept.items() if records})
+
+
+async def test_what_compaction_left_out_is_not_taken_for_a_difference(stack: StackInfo) -> None:
+    schema, config, partition = "gaps", config_of(stack, "procuratorate"), 6
+    sink = CompactedSink(config, SIDES["procuratorate"].RECEIVES, schema=schema)
+    async with hub(stack) as bus:
+        await bus.state("gap-1", 2_000_001, partition, stage="A")
+        await bus.digest_marker(partition, "2022-06-01", 2_000_002)
+        await bus.state("gap-1b", 2_000_003, partition, stage="B")
+        await catch_up(sink)
+        await bus.digest_marker(partition, "2022-06-02", 2_000_004)
+        await catch_up(sink_of(config, schema))
+
+    found = await rows_of(config, schema, f"SELECT day::text FROM digests WHERE partition = {partition}")
+    assert found == [{"day": "2022-06-02"}]
+
+
 async def states_before_marker(stack: StackInfo, partition: int, day: str) -> dict[str, str]:
     latest: dict[str, tuple[int, str]] = {}
     for record in await read_all(stack, "case.state", partition):
