@@ -216,7 +216,9 @@ class View:
     against: frozenset[Name] = frozenset()  #: what some fact removes, be it there or not
     walks: dict[frozenset[str] | None, Any] = field(default_factory=dict, compare=False)  #: of `lives`
     clocks: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False)  #: of `clocks`, by row
-    told: dict[str, dict[Cue, list[tuple[date, Fact]]]] = field(default_factory=dict, compare=False)  #: by event
+    told: dict[str, dict[Cue, list[tuple[date, Fact]]]] = field(
+        default_factory=dict, compare=False
+    )  #: by event
 
     def named(self, *names: str) -> tuple[Fact, ...]:
         return tuple(fact for name in names for fact in self.by_name.get(name, ()))

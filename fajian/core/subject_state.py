@@ -35,7 +35,9 @@ class SubjectState:
     view: View | None = None
     matters: dict[str, list[Matter]] = field(default_factory=dict)  #: by rule
     worded: dict[str, tuple[Matter, str, orjson.Fragment]] = field(default_factory=dict)  #: by `Matter.key`
-    entries: dict[str, bytes | None] | None = None  #: what `case.state` says of each matter, by `Matter.key`
+    entries: dict[str, bytes] | None = (
+        None  #: what `case.state` says of each matter, in order of `Matter.key`
+    )
     standing: Mapping[str, Any] | None = None  #: what `case.state` says of the facts
     keys: dict[str, list[str]] | None = None  #: of what was said, by rule
     wake: date | None = None  #: the next tick at which there may be something to say; follows from *said*

@@ -239,20 +239,26 @@ def shared(state: SubjectState, changed: Iterable[str], rules: Rules) -> bytes |
 
     *changed* are the keys of what has been said anew since the last call.
     """
-    entries, is_new = state.entries, state.standing is None
+    entries, is_new, is_sorted = state.entries, state.standing is None, True
     if entries is None:
-        entries = state.entries = {}
-        changed = state.said
+        entries, changed = {}, state.said
     for key in changed:
-        entry = _shared_clock(key, state.said[key], rules)
-        if entries.get(key) != entry:
-            entries[key], is_new = entry, True
+        entry, before = _shared_clock(key, state.said[key], rules), entries.get(key)
+        if entry == before:
+            continue
+        is_new = True
+        if entry is None:
+            del entries[key]
+        else:
+            entries[key] = entry
+            is_sorted = is_sorted and before is not None
+    state.entries = entries if is_sorted else dict(sorted(entries.items()))
     if state.standing is None:
         state.standing = _standing(state, rules)
     if not is_new or not (state.standing["facts"] or state.shared):
         return None
-    clocks = b",".join([entry for key in sorted(entries) if (entry := entries[key]) is not None])
-    return orjson.dumps({**state.standing, "clocks": orjson.Fragment(b"[%b]" % clocks)})
+    clocks = orjson.Fragment(b"[%b]" % b",".join(state.entries.values()))
+    return orjson.dumps({**state.standing, "clocks": clocks})
 
 
 def _standing(state: SubjectState, rules: Rules) -> Mapping[str, Any]:

@@ -26,12 +26,14 @@ def defective_reply(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
 def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T38: recorded long after it happened (known outages left out), or where it could not happen."""
     impossible, ordered = impossible_in(view), rules.impossible_after
-    late_days = rules.policy.late_days
-    for fact in view.facts:  # all of them for each new one: most have nothing to be asked
-        why: dict[str, Any] = {}
-        if fact.arrived - fact.at > late_days * DAY and not fact.linked:  # else so many days cannot lie between
-            days = day_number(fact.arrived) - day_number(fact.at)
-            why |= _lateness(fact, days, view, rules) if days > late_days else {}
+    within = rules.policy.late_days * DAY  # what is longer may still be as many days
+    asked = [
+        fact
+        for fact in view.facts
+        if fact.arrived - fact.at > within or fact.name in ordered or fact.id in impossible
+    ]
+    for fact in asked:
+        why = {} if fact.linked else _lateness(fact, view, rules)
         if fact.name in ordered:
             why |= _disorder(fact, view, rules)
         if fact.id in impossible and not fact.linked:
@@ -40,8 +42,9 @@ def late_record(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]
             yield Finding(trigger.id, fact.id, fact.day, (fact.id,), why, fact.side)
 
 
-def _lateness(fact: Fact, days: int, view: View, rules: Rules) -> dict[str, Any]:
-    if fact.name == BASELINE:
+def _lateness(fact: Fact, view: View, rules: Rules) -> dict[str, Any]:
+    days = day_number(fact.arrived) - day_number(fact.at)
+    if days <= rules.policy.late_days or fact.name == BASELINE:
         return {}
     noted = [_between(outage) for outage in view.named("OutageNoted")]
     if any(first <= fact.day <= last for first, last in (*rules.policy.outages, *noted)):
