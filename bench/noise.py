@@ -28,11 +28,11 @@ from fajian.local.doors import wait_until_open
 from fajian.local.stack import StackInfo
 
 PARTITIONS = 4
-NORMAL_PER_SECOND = 100
+NORMAL_PER_SECOND = 25  #: what a whole county brings in the outage drill
 NOISE = 10  #: times the normal rate
-SLICES = 4  #: of each kind in a round
-SLICE_SECONDS = 2.0
-SETTLE_SECONDS = 0.5  #: at the beginning of a slice, not measured
+SLICES = 6  #: of each kind in a round
+SLICE_SECONDS = 4.0
+SETTLE_SECONDS = 1.0  #: at the beginning of a slice, not measured
 CONNECTIONS = 64
 IDLE_SECONDS = 5.0
 QUIET_KEY = "bench key of the quiet system"

@@ -62,8 +62,9 @@ class HttpSource(_Table):
     body_timeout_seconds: float = Field(default=30, gt=0)
     kafka_timeout_seconds: float = Field(default=5, gt=0)  #: then the client is told to come again
     retry_after_seconds: int = Field(default=5, gt=0)
-    events_per_second: float = Field(default=200, gt=0)  #: of each system, in the long run
-    burst_events: int | None = Field(default=None, gt=0)  #: at once after a rest; else what two seconds bring
+    events_per_second: float = Field(default=100, gt=0)  #: of each system, in the long run
+    burst_events: int | None = Field(default=None, gt=0)  #: at once after a rest; else what a second brings
+    patience_seconds: float = Field(default=1, ge=0)  #: a request beyond the rate is held so long at most
     requests_at_once: int = Field(default=64, gt=0)  #: of each system
 
     @model_validator(mode="after")

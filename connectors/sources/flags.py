@@ -61,7 +61,7 @@ class FlagDesk:
 
     async def _say(self, request: Request, name: str) -> Response:
         caller = self.doorman.admit(request)
-        with self.rates.let_in(caller.system):
+        async with self.rates.let_in(caller.system):
             said = await self._read(request)
             flag = await self._flag(request.path_params["flag"])
             event = event_of(name, flag, said, sender=self.sender)

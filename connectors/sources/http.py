@@ -94,7 +94,7 @@ def build_app(door: HttpDoor) -> Starlette:
         caller = door.doorman.admit(request)
         mode = http_mode(request.headers)
         limit = door.config.max_batch_bytes if mode == "batch" else door.config.max_event_bytes
-        with door.rates.let_in(caller.system) as account:
+        async with door.rates.let_in(caller.system) as account:
             try:
                 body = await read_body(request, limit=limit, timeout_seconds=door.config.body_timeout_seconds)
             except TooLargeError as error:
