@@ -1,6 +1,7 @@
 """`fajian connector`: the sources and sinks of one side, until told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ def connector(
         typer.echo("投影已重建 / the projection is rebuilt", err=True)
         return
     _check_access(side, built.config, module.SENDS_TO, module.RECEIVES)
+    gc.freeze()  # the law stays: to walk over it again and again keeps those at the door waiting
     asyncio.run(_run(built))
 
 
