@@ -1,5 +1,6 @@
 """`make bench`, or `python -m bench`: each measure beside its floor and goal; exit 1 below a floor."""
 
+import gc
 import os
 import platform
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from bench.harness import Bench, Row, run, selected, table
 from bench.measures import MEASURES
 from fajian import clock
+from fajian.bootstrap import COLLECTED
 from fajian.logs import configure_logging
 from fajian.settings import load_settings
 
@@ -35,6 +37,7 @@ def main(
             print(f"{measure.name}\t{measure.what}")
         return
     configure_logging(load_settings(log_level="ERROR"))
+    gc.set_threshold(*COLLECTED)  # what is folded in memory is folded as a worker does it
     folder = Path(mkdtemp(prefix="fajian-bench-"))
     try:
         with Bench(folder, quick=quick) as bench:
