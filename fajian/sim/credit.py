@@ -86,16 +86,17 @@ class Credit(Teller):
         """List somebody who should not be, or who may be listed although he has given security."""
         number = f"{stem(case)}-L8"
         listed = self.diary.later(case.docketed, 10, 20)
-        self._enlist(case, number, listed, listed + FAR, FAULTS[how])
+        event_id = self._enlist(case, number, listed, listed + FAR, FAULTS[how])
         self.restrict(case, f"{stem(case)}-L8", listed)
         if how == "secured-but-violent":
             self.kept(case, "T24", number, listed, "secured, but listed on another ground")
         else:
-            self.broken(case, "T24", number, listed, f"listed: {how}")
+            known = self.diary.on_record(event_id, listed)
+            self.broken(case, "T24", number, listed, f"listed: {how}", known=known)
 
-    def _enlist(self, case: Case, number: str, day: date, until: date, data: dict[str, Any]) -> None:
+    def _enlist(self, case: Case, number: str, day: date, until: date, data: dict[str, Any]) -> str:
         said = {"ground": "1(2)", "signed_by": "court-president", "term_until": until.isoformat()} | data
-        self.say(case, "Listed", day, listing_no=number, party_ref=number, **said)
+        return self.say(case, "Listed", day, listing_no=number, party_ref=number, **said)
 
     def unrestricted(self, case: Case, how: str) -> None:
         """List somebody without restricting him in time."""

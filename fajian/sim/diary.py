@@ -40,6 +40,9 @@ class Diary:
     leads: list[Raised] = field(default_factory=list)  #: that must come
     _minutes: dict[tuple[str, date], int] = field(default_factory=dict)
     _reported: int = 0
+    _slow: dict[str, date] = field(
+        default_factory=dict
+    )  #: by id, the day of a record that came by itself later
     _handed_over: dict[date, list[dict[str, Any]]] = field(default_factory=dict)  #: by day of the record
 
     def report(
@@ -61,13 +64,17 @@ class Diary:
         event_id = derived_id("simulation", self.run, str(self._reported))
         at = self._instant(subject, day) if minute is None else _at(day, minute, 0)
         if recorded is None and name in SLOW and self.rng.random() < 0.3:
-            recorded = self._next_day(day)
+            recorded = self._slow[event_id] = self._next_day(day)
         recorded_at = self._recorded_at(at, recorded)
         if recorded_at.date() <= self.last_day:
             body = {key: value for key, value in data.items() if value is not None}
             event = structured(name, event_id, source, subject, at, recorded_at, body)
             self._handed_over.setdefault(recorded_at.date(), []).append(event)
         return event_id
+
+    def on_record(self, event_id: str, day: date) -> date:
+        """Return from when on record is what happened on *day*, where no other day was given for it."""
+        return self._slow.get(event_id, day)
 
     def hand_over(self, first: date, until: date) -> Iterator[DayPlan]:
         """Yield what is handed over from *first* up to, and without, *until*, some of it twice; forget it."""

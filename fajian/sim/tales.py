@@ -40,10 +40,19 @@ class Teller:
         return close
 
     def broken(
-        self, case: Case, rule: str, instance: str, day: date, how: str, *, healed: date | None = None
+        self,
+        case: Case,
+        rule: str,
+        instance: str,
+        day: date,
+        how: str,
+        *,
+        known: date | None = None,
+        healed: date | None = None,
     ) -> None:
         """Break *rule* on *day*: the last on which it could have been kept, or that of the wrong act."""
-        self.diary.breach(case.subject, rule, instance, day, how, trigger=LEADS.get(rule), healed=healed)
+        trigger = LEADS.get(rule)
+        self.diary.breach(case.subject, rule, instance, day, how, trigger=trigger, known=known, healed=healed)
 
     def kept(
         self, case: Case, rule: str, instance: str, day: date, how: str, *, bait: date | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fajian.sim.check import Verdict, judge, judge_said
+from fajian.sim.check import Verdict, check, judge, judge_said
 from fajian.sim.truth import Planted
 
 CASE = "（2024）皖1324执1号"
@@ -94,3 +94,9 @@ def test_a_difference_says_what_was_expected_and_what_was_said() -> None:
     assert "T14" in str(missed)
     assert "2024-03-01 DueSoon" in str(missed)
     assert missed.as_json()["expected"] == "2024-03-01"
+
+
+def test_an_act_that_is_recorded_the_day_after_makes_its_lead_that_much_later() -> None:
+    checked = check(150, 60, 5, date(2024, 1, 2))  # a listing of the day before the holidays, among others
+
+    assert [str(difference) for difference in checked.verdict.differences] == []
