@@ -142,10 +142,8 @@ def court_door(bench: Bench, info: StackInfo) -> Iterator[subprocess.Popen[bytes
     config.write_text(shipped.replace(keys, keys + _SYSTEM, 1), encoding="utf-8")
     command = [sys.executable, "-m", "fajian", "connector", "court", "--config", str(config)]
     own = {**os.environ, **info.environment("court"), "FAJIAN_BENCH_KEY": QUIET_KEY}
-    limit = HttpSource.model_fields["events_per_second"].default
-    own["FAJIAN_COURT_EVENTS_PER_SECOND"] = str(
-        limit
-    )  # as shipped, not as a stack that plays counties has it
+    # As shipped: a stack on which counties are played would let through more than anybody sends.
+    own["FAJIAN_COURT_EVENTS_PER_SECOND"] = str(HttpSource.model_fields["events_per_second"].default)
     with (bench.folder / "noisy-court.log").open("wb") as log:
         door = subprocess.Popen(command, env=own, stdout=log, stderr=log)
     try:
