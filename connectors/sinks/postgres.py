@@ -138,23 +138,19 @@ class PostgresSink:
     async def _round(self, opened: Connection, consumer: AIOKafkaConsumer) -> None:
         """Fetch and apply one batch, then tell the digests that wait."""
         batch: Batch = await consumer.getmany(timeout_ms=500, max_records=self._postgres.batch_records)
+        for tp in consumer.assignment():
+            self._ends[tp] = max(self._ends[tp], consumer.highwater(tp) or 0)
         if batch:
             try:
-                self._see_ends(consumer)
                 await self._apply(opened, batch)
             except OffsetsMovedError:
                 log.info("offsets_moved", side=self._config.side)
                 await self._begin(opened, consumer)
                 return
         await self._tell_digests(opened)
-        self._see_ends(consumer)
         self._health.ready()
         if not any(self.lag.values()):
             self.caught_up.set()
-
-    def _see_ends(self, consumer: AIOKafkaConsumer) -> None:
-        for tp in consumer.assignment():
-            self._ends[tp] = max(self._ends[tp], consumer.highwater(tp) or 0)
 
     async def _tell_digests(self, opened: Connection) -> None:
         """Send what waits. An inbox that takes nothing does not hold up the projection: next round again."""

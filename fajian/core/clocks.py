@@ -245,7 +245,7 @@ def _due(period: Period, view: View, count: _Count, instance: str) -> tuple[Due,
     if extension is None:
         return due, ()
     granted, too_late = 0, []
-    for told in _answers(extension.cue, period, view, instance, date.min):
+    for told in _answers(Cue(extension.event), period, view, instance, date.min):
         day, fact = told
         if not _may_extend(extension, period, fact):
             continue

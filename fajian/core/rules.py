@@ -37,9 +37,9 @@ RUNNING = frozenset({"duty", "right", "warning", "effect"})  #: natures that hav
 LAPSING = frozenset({"right", "effect"})  #: natures that are over when their time is
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Cue:
-    """One event as a row of the law names it: which facts count, and on which day. Each is one of its own."""
+    """One event as a row of the law names it: which facts count, and on which day."""
 
     event: str
     day: str | None = None  #: body field that holds the day; without it the day of the fact
@@ -49,6 +49,15 @@ class Cue:
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
     after: bool = False  #: counts only from the day of what opened the clock
+    _hash: int = field(init=False, compare=False, repr=False)  #: views look cues up for every fact
+
+    def __post_init__(self) -> None:
+        filters = (*sorted(self.when.items()), None, *sorted(self.unless.items()))
+        said = (self.event, self.day, self.strict, filters, self.on, self.timely, self.after)
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def hears(self, body: Body, kind: str) -> bool:
         if self.on is not None and self.on != kind:
@@ -72,10 +81,6 @@ class Extension:
     until: str | None = None  #: body field with the new end
     max: int = 1  #: how often
     anew: bool = False  #: without a dated end the length runs again, from the day of the fact
-    cue: Cue = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cue", Cue(self.event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,7 @@ def test_reading_a_document_again_gives_the_same_rules() -> None:
 
     again = rules_from_document(rules_document(rules))
 
-    said = (rules.version, rules.periods, rules.triggers)
-    assert repr((again.version, again.periods, again.triggers)) == repr(said)  # no cue equals another one
+    assert (again.version, again.periods, again.triggers) == (rules.version, rules.periods, rules.triggers)
 
 
 def test_another_policy_is_another_version(tmp_path: Path) -> None:
