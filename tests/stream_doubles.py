@@ -67,16 +67,18 @@ class FlakyTopics:
     break_after: str | None = None
     break_in: int | None = None  #: so many deliveries succeed before it
     hold: asyncio.Event = field(default_factory=asyncio.Event)
+    held: str | None = None  #: the topic that waits while *hold* is clear; None: all
 
     def __post_init__(self) -> None:
         self.hold.set()
 
     async def deliver(self, outputs: Sequence[Output]) -> None:
-        await self.hold.wait()
+        topics = {output.topic for output in outputs}
+        if self.held is None or self.held in topics:
+            await self.hold.wait()
         if self.refuse_next:
             self.refuse_next -= 1
             raise DeliveryError("not today")
-        topics = {output.topic for output in outputs}
         if self.break_before in topics or self.break_in == 0:
             raise Broken
         if self.break_in is not None:

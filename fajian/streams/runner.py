@@ -2,14 +2,14 @@
 
 Order of effects for a batch: fold, send the outputs and await their acknowledgement, write the store,
 state the progress (Faust commits when the handler returns). A crash between any two steps repeats named
-outputs and nothing else.
+outputs and nothing else; so the next batch may be folded while the progress of this one is on its way.
 
 Where records do not follow on each other there is a gap, whatever the reason. It is read by a task of its
 own with the partition paused, never in the handler: a rebalance must not wait for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ class PartitionRunner:
         self._closing = self._closed = False
         self._retry_at = self._looked_at = self.moved_at
         self._applying = asyncio.Lock()
+        self._stating = asyncio.Lock()
         self._filling: asyncio.Task[None] | None = None
 
     def _first(self, standing: Standing, applied: Applied | None) -> int:
@@ -114,18 +115,19 @@ class PartitionRunner:
 
         Several batches of one partition may come at a time: they wait for their turn, in their order.
         """
-        async with self._applying:
-            if self._closing:
-                return
-            if self.fault or self._is_filling or batch[0].offset > self.next:
-                self._seen = max(self._seen, batch[-1].offset + 1)
-                if not self.fault:
-                    self.fill()
-                return
-            try:
+        try:
+            async with self._applying:
+                if self._closing:
+                    return
+                if self.fault or self._is_filling or batch[0].offset > self.next:
+                    self._seen = max(self._seen, batch[-1].offset + 1)
+                    if not self.fault:
+                        self.fill()
+                    return
                 await self._apply_in_turn(batch)
-            except FajianError as error:
-                self._fail(error)
+            await self._state()
+        except FajianError as error:
+            self._fail(error)
 
     def fill(self) -> None:
         """Read what is missing in a task of its own, unless that is under way."""
@@ -135,7 +137,7 @@ class PartitionRunner:
     def watch(self, end: int, *, agent_is_idle: bool) -> None:
         """Look for a gap that no batch will show: the log's *end* lies ahead, and nothing happens."""
         now = self._around.clock()
-        if end <= self.next:
+        if end <= self.next and not self.fault:
             self.moved_at, self.looks_without_move = now, 0
             return
         moved, self._looked_at = self._looked_at != self.moved_at, self.moved_at
@@ -152,9 +154,11 @@ class PartitionRunner:
             self._filling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._filling
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FINISH_WITHIN_SECONDS), self._applying:
-                pass
+        with suppress(TimeoutError, FajianError):
+            async with asyncio.timeout(FINISH_WITHIN_SECONDS):
+                async with self._applying:
+                    pass
+                await self._state()
         self._closed = True
         if self._store is not None:
             self._store.close()
@@ -196,6 +200,7 @@ class PartitionRunner:
     async def _apply(self, records: Sequence[Record]) -> None:
         async with self._applying:
             await self._apply_in_turn(records)
+        await self._state()
 
     async def _apply_in_turn(self, records: Sequence[Record]) -> None:
         rest = [record for record in records if record.offset >= self.next]
@@ -231,38 +236,41 @@ class PartitionRunner:
             raise
         if self._closed:
             return
-        self._notes |= folded.notes
+        notes = self._notes | folded.notes
         if self._store is not None:
-            self._write(self._store, folded, last)
+            self._write(self._store, folded, last, notes)
+        self._notes = notes
         come_to = last.offset + 1 if last else self.next
         records, self.next = come_to - self.next, come_to
         self.acked = max(self.acked, self.next)
         self.moved_at = self._around.clock()
         self._count(records, len(outputs))
-        await self._state()
         if folded.unfinished:
             await asyncio.sleep(0)  # heartbeats and other partitions come first
 
-    def _applied(self, last: Record | None) -> Applied:
+    def _applied(self, last: Record | None, notes: Mapping[str, str]) -> Applied:
         if last is not None:
-            return Applied.after(last, topic_id=self.topic_id, notes=self._notes)
+            return Applied.after(last, topic_id=self.topic_id, notes=notes)
         assert self._store is not None
         assert self._store.applied is not None  # the first record of a ledger is done in one go
         return self._store.applied
 
-    def _write(self, store: PartitionStore, folded: Folded, last: Record | None) -> None:
+    def _write(
+        self, store: PartitionStore, folded: Folded, last: Record | None, notes: Mapping[str, str]
+    ) -> None:
         try:
-            store.write(folded.writes, self._applied(last))
+            store.write(folded.writes, self._applied(last, notes))
         except BaseException:
             self._forget()
             raise
 
     async def _state(self) -> None:
         """State the progress, once for each advance. Until then a successor repeats our outputs."""
-        if self._stated < self.acked and not self._closed:
-            progress = Progress(self.topic_id, self.acked, dict(self._notes))
-            await self._around.outbox.deliver([progress_output(self._around.agent, self.part, progress)])
-            self._stated = max(self._stated, progress.acked)
+        async with self._stating:
+            if self._stated < self.acked and not self._closed:
+                progress = Progress(self.topic_id, self.acked, dict(self._notes))
+                await self._around.outbox.deliver([progress_output(self._around.agent, self.part, progress)])
+                self._stated = max(self._stated, progress.acked)
 
     def _forget(self) -> None:
         """Take a new folder: the old one may remember what was never written."""

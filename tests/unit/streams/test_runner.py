@@ -260,6 +260,65 @@ async def test_a_batch_in_flight_is_finished_before_the_partition_is_given_up() 
     assert store.get(b"k") == b"1"
 
 
+async def test_the_next_batch_does_not_wait_until_the_progress_of_the_last_is_acknowledged() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+    bench.outbox.hold.clear()
+    bench.outbox.held = PROGRESS
+    first = asyncio.create_task(runner.take(bench.write(1)))
+    others = [asyncio.create_task(runner.take(bench.write(number))) for number in (2, 3)]
+
+    async with asyncio.timeout(5):
+        while bench.unique() != SUMS:
+            await asyncio.sleep(0)
+    stated_meanwhile = bench.progress_records()
+    bench.outbox.hold.set()
+    await asyncio.gather(first, *others)
+
+    assert stated_meanwhile == 0
+    assert bench.progress_records() == 2  # the first, and one for both of the others
+    assert await bench.acked() == 3
+
+
+async def test_what_was_done_is_stated_before_the_partition_is_given_up() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+    bench.outbox.hold.clear()
+    bench.outbox.held = PROGRESS
+    taking = [asyncio.create_task(runner.take(bench.write(number))) for number in (1, 2)]
+    async with asyncio.timeout(5):
+        while bench.unique() != {0: 1, 1: 3}:
+            await asyncio.sleep(0)
+
+    closing = asyncio.create_task(runner.close())
+    await asyncio.sleep(0)
+    bench.outbox.hold.set()
+    await asyncio.gather(*taking, closing)
+
+    assert await bench.acked() == 2
+
+
+async def test_progress_that_kafka_refused_is_stated_again_though_nothing_new_comes() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+    bench.outbox.hold.clear()
+    bench.outbox.held = PROGRESS
+    taking = asyncio.create_task(runner.take(bench.write(1)))
+    while store.applied is None:
+        await asyncio.sleep(0)
+    bench.outbox.refuse_next = 1
+    bench.outbox.hold.set()
+    await taking
+    refused = (runner.fault is not None, await bench.acked())
+
+    bench.seconds += RETRY_AFTER_SECONDS
+    runner.watch(1, agent_is_idle=True)
+    await settle(runner)
+
+    assert refused == (True, 0)
+    assert (runner.fault, await bench.acked()) == (None, 1)
+
+
 async def test_the_last_batch_dropped_is_found_by_looking_at_the_end_of_the_log() -> None:
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
