@@ -1,5 +1,6 @@
 """A hub in memory: a ledger of one partition under the real fold, whose days are ended by the real ticker."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
@@ -77,6 +78,7 @@ class Hub:
             flow=StillFlow(),
             skips=self.skips,
             refresh=self._refresh,
+            turns=asyncio.Semaphore(1),
             metrics=Metrics(),
             clock=lambda: self.seconds,
         )

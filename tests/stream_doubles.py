@@ -1,7 +1,7 @@
 """A ledger in memory, a fold that is easy to check, and a place to run one partition."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -122,6 +122,7 @@ class Bench:
         self.seconds = 0.0
         self.skips = SkipBook(self.topics)
         self.book = ProgressBook(self.topics)
+        self.turns = asyncio.Semaphore(1)
 
     def write(self, *numbers: int | str, key: bytes = b"k") -> list[Record]:
         return [self.topics.append(LEDGER.topic, key=key, value=str(number).encode()) for number in numbers]
@@ -154,6 +155,7 @@ class Bench:
             flow=self.flow,
             skips=self.skips,
             refresh=self.skips.refresh,
+            turns=self.turns,
             metrics=Metrics(),
             clock=lambda: self.seconds,
         )
@@ -182,3 +184,10 @@ async def settle(runner: PartitionRunner) -> None:
     """Let the tasks of *runner* go on until nothing of it is under way."""
     while runner.is_busy:  # noqa: ASYNC110 - there is nothing else to wait for
         await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let tasks go on until *condition* holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - there is nothing else to wait for
+            await asyncio.sleep(0)

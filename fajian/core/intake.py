@@ -123,12 +123,12 @@ class _Submission(NamedTuple):
 
     def _dead_letter(self, problems: Sequence[Problem]) -> Output:
         """Keep the bytes as they came, in their partition. Of an oversized record the beginning must do."""
-        value, size = self.record.value, _size(self.record)
+        key, value, size = self.record.key, self.record.value, _size(self.record)
         headers: list[Header] = [
             (name, content or b"") for name, content in self.record.headers if not name.startswith(OURS)
         ]
         if size > MAX_BYTES:
-            value = (value or b"")[:KEPT]
+            key, value = (key or b"")[:KEPT], (value or b"")[:KEPT]
             headers = [header for header in headers[:16] if len(header[0]) + len(header[1]) <= 512]
             headers.append((f"{OURS}truncated", str(size).encode()))
         codes = ",".join(dict.fromkeys(problem.code for problem in problems))
@@ -139,7 +139,7 @@ class _Submission(NamedTuple):
             (f"{OURS}arrivedtime", self.arrived.encode()),
         ]
         record = self.record
-        return Output(record.offset, dead(self.side), record.key, value, headers, record.partition)
+        return Output(record.offset, dead(self.side), key, value, headers, record.partition)
 
     def _receipt(self, source: str, name: str, subject: str, status: str, told: Mapping[str, Any]) -> Output:
         envelope = Envelope(
@@ -175,7 +175,7 @@ def _refused_at(door: str) -> Problem:
 
 
 def _size(record: Record) -> int:
-    size = len(record.value or b"")
+    size = len(record.key or b"") + len(record.value or b"")
     for name, value in record.headers:
         size += len(name) + len(value or b"")
     return size

@@ -15,7 +15,7 @@ from fajian.streams.log import Log, Part
 from fajian.streams.metrics import Metrics
 from fajian.streams.outbox import Outbox
 from fajian.streams.progress import ProgressBook
-from fajian.streams.runner import Flow, PartitionRunner, Surroundings
+from fajian.streams.runner import Flow, PartitionRunner, Surroundings, place_of
 from fajian.streams.skips import SkipBook
 from fajian.streams.store import PartitionStore
 
@@ -28,6 +28,7 @@ STUCK_AFTER_LOOKS = (
     25  #: records wait, Kafka answers, and nothing moves at so many watches: only a new start helps
 )
 AGAIN_AFTER_SECONDS = 2.0
+CATCH_UP_AT_ONCE = 4  #: partitions that read what is missing; others wait for their turn
 
 OpenStore = Callable[[str, str, int], PartitionStore]  #: of an agent, a topic and a partition
 
@@ -69,13 +70,15 @@ class Host:
         self._clock = clock
         self._book = ProgressBook(log)
         self._skips = SkipBook(log)
+        self._turns = asyncio.Semaphore(CATCH_UP_AT_ONCE)
         self._seats: dict[str, Seat] = {}
         self._runners: dict[tuple[str, Part], PartitionRunner] = {}
         self._early: set[tuple[str, Part]] = set()  # delivered before their runner was there
         self._held: frozenset[Part] = frozenset()
         self._opening: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._watched_at = self._clock()
+        self._watched_at = self._assigned_at = self._clock()
+        self._not_held = "they are being taken"
 
     def add(self, agent: str, topics: Sequence[str], folder: FolderFactory, *, durable: bool) -> Take:
         """Give *agent* a seat; the handler returned takes its batches."""
@@ -87,6 +90,7 @@ class Host:
             flow=self._flow,
             skips=self._skips,
             refresh=self._refresh,
+            turns=self._turns,
             metrics=self.metrics,
             clock=self._clock,
         )
@@ -109,7 +113,7 @@ class Host:
     async def assigned(self, parts: Collection[Part]) -> None:
         """Take *parts*, in a task of its own: the rebalance goes on."""
         await self._stop_opening()
-        self._held = frozenset(parts)
+        self._held, self._assigned_at = frozenset(parts), self._clock()
         self._opening = asyncio.create_task(self._open_all(), name="take partitions")
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch(), name="watch partitions")
@@ -137,7 +141,11 @@ class Host:
                 return
             except FajianError as error:
                 logger.warning("partitions_not_taken", error=str(error))
+                self._not_held = str(error)
                 await asyncio.sleep(AGAIN_AFTER_SECONDS)
+            except Exception as error:
+                self._on_fatal(_broken("taking partitions", error))
+                return
             else:
                 return
 
@@ -217,6 +225,9 @@ class Host:
             except (LedgerMismatchError, StoreError, StuckError) as error:
                 self._on_fatal(error)
                 return
+            except Exception as error:
+                self._on_fatal(_broken("watching partitions", error))
+                return
             count += 1
 
     async def _look(self, *, identify: bool) -> None:
@@ -260,6 +271,8 @@ class Host:
             for (agent, part), runner in sorted(self._runners.items())
             if runner.fault or now - runner.moved_at > RED_AFTER_SECONDS
         ]
+        if not self.is_ready and self._watching and now - self._assigned_at > RED_AFTER_SECONDS:
+            found.append(f"partitions are not held since {now - self._assigned_at:.0f} s: {self._not_held}")
         if self._watching and now - self._watched_at > RED_AFTER_SECONDS:
             found.append(f"Kafka has not answered for {now - self._watched_at:.0f} s")
         return found
@@ -279,6 +292,11 @@ def _check_alive(agent: str, runner: PartitionRunner) -> None:
             f"{agent} {runner.part}: records wait from offset {runner.next}, and nothing has moved for "
             f"{runner.looks_without_move * WATCH_EVERY_SECONDS:.0f} s"
         )
+
+
+def _broken(doing: str, error: Exception) -> StuckError:
+    """What we did not foresee ends the worker, to be started again: nobody else would notice."""
+    return StuckError(f"{doing} failed: {type(error).__name__} at {place_of(error)}")
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -19,7 +19,7 @@ from fajian.streams.connection import aiokafka_options, confluent_options, trans
 ANSWER_WITHIN_SECONDS = 10.0  #: aiokafka asks for ever where it may not describe a topic
 READ_WAIT_MS = 1000
 READ_RECORDS = 2000
-READERS_AT_ONCE = 4  #: stretches read at the same time: each holds a connection and a batch
+READERS_AT_ONCE = 8  #: stretches read at the same time: each holds a connection and a batch
 
 
 class Part(NamedTuple):

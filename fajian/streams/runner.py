@@ -57,6 +57,7 @@ class Surroundings:
     flow: Flow
     skips: SkipBook
     refresh: Callable[[], Awaitable[None]]  #: reads `skips` and `rules` to their ends
+    turns: asyncio.Semaphore  #: how many partitions of the worker read what is missing at a time
     metrics: Metrics
     clock: Callable[[], float]  #: seconds, monotonic
 
@@ -86,7 +87,7 @@ class PartitionRunner:
         self._notes = dict(applied.notes if applied else progress.notes if progress else {})
         self._stated = progress.acked if progress else 0
         self._seen = 0  # end of what was delivered and passed over
-        self._closing = self._closed = False
+        self._closing = self._closed = self._awaits_turn = False
         self._retry_at = self._looked_at = self.moved_at
         self._applying = asyncio.Lock()
         self._stating = asyncio.Lock()
@@ -137,7 +138,7 @@ class PartitionRunner:
     def watch(self, end: int, *, agent_is_idle: bool) -> None:
         """Look for a gap that no batch will show: the log's *end* lies ahead, and nothing happens."""
         now = self._around.clock()
-        if end <= self.next and not self.fault:
+        if self._awaits_turn or (end <= self.next and not self.fault):
             self.moved_at, self.looks_without_move = now, 0
             return
         moved, self._looked_at = self._looked_at != self.moved_at, self.moved_at
@@ -150,7 +151,8 @@ class PartitionRunner:
         """Let go of the partition: finish the batch in flight if that is soon done, then write no more."""
         self._closing = True
         if self._filling is not None:
-            await asyncio.wait({self._filling}, timeout=FINISH_WITHIN_SECONDS)
+            if not self._awaits_turn:
+                await asyncio.wait({self._filling}, timeout=FINISH_WITHIN_SECONDS)
             self._filling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._filling
@@ -165,11 +167,19 @@ class PartitionRunner:
 
     async def _fill(self) -> None:
         self._around.flow.pause(self.part, self._around.agent)
+        self._awaits_turn = True
         try:
-            await self._catch_up()
+            async with self._around.turns:
+                self._awaits_turn = False
+                await self._catch_up()
         except FajianError as error:
             self._fail(error)
             return
+        except Exception as error:
+            self._fail(self._unread(error))
+            return
+        finally:
+            self._awaits_turn = False
         if self.fault:
             logger.warning("partition_recovered", agent=self._around.agent, part=str(self.part))
             self.fault = None
@@ -281,11 +291,20 @@ class PartitionRunner:
             return error
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
-            f"({type(error).__name__} at {_place_of(error)}). The partition stands still until the fold is "
+            f"({type(error).__name__} at {place_of(error)}). The partition stands still until the fold is "
             "mended, or two people sign an entry in `skips`.",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
+        )
+
+    def _unread(self, error: Exception) -> FajianError:
+        return PartitionStoppedError(
+            f"{self._around.agent} cannot read {self.part} from offset {self.next}, and tries again every "
+            f"{RETRY_AFTER_SECONDS:.0f} s ({type(error).__name__} at {place_of(error)}).",
+            topic=self.part.topic,
+            partition=self.part.partition,
+            offset=self.next,
         )
 
     def _fail(self, error: FajianError) -> None:
@@ -302,7 +321,7 @@ class PartitionRunner:
         metrics.outputs.labels(agent).inc(outputs)
 
 
-def _place_of(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Return file and line; an error's own words may repeat what a record says."""
     frame = extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -13,7 +13,7 @@ from schemas.cloudevents import raw_of
 from schemas.examples import examples
 from schemas.names import derived_id
 from schemas.registry import TYPES, find
-from schemas.topics import side_of
+from schemas.topics import MAX_MESSAGE_BYTES, side_of
 from schemas.validation import MAX_BYTES, check
 from tests.intake_doubles import CASE, NOON, InboxRecord, body_of, event, headers_of, record, submit
 
@@ -293,8 +293,20 @@ def test_of_an_oversized_record_the_dead_letter_keeps_the_beginning() -> None:
     letter, _ = refusal(submit(taken))
 
     assert letter.value == b"x" * KEPT
-    assert headers_of(letter)["fajian_truncated"] == str(MAX_BYTES + 1 + 5 + 3 + 7 + 70_000)
+    assert headers_of(letter)["fajian_truncated"] == str(
+        len(taken.key or b"") + MAX_BYTES + 1 + 5 + 3 + 7 + 70_000
+    )
     assert "ce_note" not in headers_of(letter)
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, MAX_MESSAGE_BYTES - 600])
+def test_a_key_counts_too_and_its_dead_letter_can_be_sent(size: int) -> None:
+    taken = replace(InboxRecord(b"{", [("ce_id", b"e-1")]), key=b"k" * size)
+
+    letter, receipt = submit(taken)
+
+    assert [problem["type"] for problem in body_of(receipt)["problems"]] == ["urn:fajian:problem:too-large"]
+    assert (letter.key, letter.value) == (b"k" * KEPT, b"{")
 
 
 def test_what_is_known_of_an_unreadable_record_names_its_receipt() -> None:

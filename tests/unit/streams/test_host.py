@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fajian.errors import FajianError, LedgerMismatchError, StoreError, StuckError
+from fajian.errors import ClusterAwayError, FajianError, LedgerMismatchError, StoreError, StuckError
+from fajian.streams import host
 from fajian.streams.host import RED_AFTER_SECONDS, STUCK_AFTER_LOOKS, Host
 from fajian.streams.log import Part
 from fajian.streams.store import MemoryStore
-from tests.stream_doubles import AGENT, LEDGER, Bench, FullStore, Sums
+from tests.stream_doubles import AGENT, LEDGER, Bench, FullStore, Sums, until
 
 
 class Hosting:
@@ -185,6 +186,47 @@ async def test_health_names_the_partition_that_has_stopped(hosting: Hosting) -> 
     await hosting.take(hosting.bench.write("one"))
 
     assert hosting.host.problems()[0].startswith("toy ledger/0: toy cannot fold ledger/0 at offset 0")
+
+
+async def test_a_mistake_of_ours_while_partitions_are_taken_ends_the_worker(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting.bench.topics, "begins", lambda _: 1 // 0)
+
+    await hosting.own()
+
+    assert [str(error).partition(" at ")[0] for error in hosting.fatal] == [
+        "taking partitions failed: ZeroDivisionError"
+    ]
+
+
+async def test_a_mistake_of_ours_while_partitions_are_watched_ends_the_worker(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "WATCH_EVERY_SECONDS", 0)
+    await hosting.own()
+    monkeypatch.setattr(hosting.bench.topics, "ends", lambda _: 1 // 0)
+
+    await until(lambda: bool(hosting.fatal))
+
+    assert str(hosting.fatal[0]).startswith("watching partitions failed: ZeroDivisionError")
+
+
+async def test_health_is_red_when_partitions_cannot_be_taken(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> None:
+        raise ClusterAwayError("Kafka does not answer")
+
+    monkeypatch.setattr(hosting.bench.topics, "begins", away)
+    await hosting.host.assigned([LEDGER])
+    await until(lambda: hosting.host._not_held.startswith("Kafka"))
+
+    at_once = hosting.host.problems()
+    hosting.bench.seconds += RED_AFTER_SECONDS + 1
+
+    assert at_once == []
+    assert hosting.host.problems()[0] == "partitions are not held since 21 s: Kafka does not answer"
 
 
 async def test_a_worker_is_ready_when_it_holds_what_it_was_given(hosting: Hosting) -> None:

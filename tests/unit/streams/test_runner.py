@@ -9,7 +9,7 @@ from fajian.errors import PartitionStoppedError, StoreError
 from fajian.streams.runner import GAP_AFTER_SECONDS, RETRY_AFTER_SECONDS, STARVED_AFTER_SECONDS
 from fajian.streams.store import MemoryStore
 from schemas.topics import PROGRESS
-from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, FullStore, settle
+from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, FullStore, settle, until
 
 SUMS = {0: 1, 1: 3, 2: 6}  # what follows from 1, 2, 3
 
@@ -268,9 +268,7 @@ async def test_the_next_batch_does_not_wait_until_the_progress_of_the_last_is_ac
     first = asyncio.create_task(runner.take(bench.write(1)))
     others = [asyncio.create_task(runner.take(bench.write(number))) for number in (2, 3)]
 
-    async with asyncio.timeout(5):
-        while bench.unique() != SUMS:
-            await asyncio.sleep(0)
+    await until(lambda: bench.unique() == SUMS)
     stated_meanwhile = bench.progress_records()
     bench.outbox.hold.set()
     await asyncio.gather(first, *others)
@@ -286,9 +284,7 @@ async def test_what_was_done_is_stated_before_the_partition_is_given_up() -> Non
     bench.outbox.hold.clear()
     bench.outbox.held = PROGRESS
     taking = [asyncio.create_task(runner.take(bench.write(number))) for number in (1, 2)]
-    async with asyncio.timeout(5):
-        while bench.unique() != {0: 1, 1: 3}:
-            await asyncio.sleep(0)
+    await until(lambda: bench.unique() == {0: 1, 1: 3})
 
     closing = asyncio.create_task(runner.close())
     await asyncio.sleep(0)
@@ -304,8 +300,7 @@ async def test_progress_that_kafka_refused_is_stated_again_though_nothing_new_co
     bench.outbox.hold.clear()
     bench.outbox.held = PROGRESS
     taking = asyncio.create_task(runner.take(bench.write(1)))
-    while store.applied is None:
-        await asyncio.sleep(0)
+    await until(lambda: store.applied is not None)
     bench.outbox.refuse_next = 1
     bench.outbox.hold.set()
     await taking
@@ -346,6 +341,58 @@ async def test_a_busy_agent_is_given_more_time_before_its_gap_is_read() -> None:
 
     assert not busy
     assert bench.unique() == {0: 1}
+
+
+async def test_who_waits_for_a_turn_to_read_is_not_stuck() -> None:
+    """Of many partitions to be read anew a few are, at a time; the others move only after them."""
+    bench, store = Bench(), MemoryStore()
+    bench.write(1, 2, 3)
+    await bench.turns.acquire()
+    runner = await bench.take_over(store)
+    runner.fill()
+    await asyncio.sleep(0)
+
+    for _ in range(60):
+        bench.seconds += 1
+        runner.watch(3, agent_is_idle=False)
+    waited = (runner.looks_without_move, runner.moved_at, bench.said())
+    bench.turns.release()
+    await settle(runner)
+
+    assert waited == (0, bench.seconds, [])
+    assert bench.unique() == SUMS
+
+
+async def test_a_partition_that_waits_for_its_turn_can_be_given_up() -> None:
+    bench, store = Bench(), MemoryStore()
+    bench.write(1)
+    await bench.turns.acquire()
+    runner = await bench.take_over(store)
+    runner.fill()
+    await asyncio.sleep(0)
+
+    await runner.close()
+    bench.turns.release()
+
+    assert (runner.is_busy, bench.said()) == (False, [])
+
+
+async def test_what_cannot_be_read_at_all_is_a_fault_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, store = Bench(), MemoryStore()
+    bench.write(1)
+    runner = await bench.take_over(store)
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.topics, "read", lambda *_: 1 // 0)
+        runner.fill()
+        await settle(runner)
+        said = str(runner.fault)
+
+    bench.seconds += RETRY_AFTER_SECONDS
+    runner.watch(1, agent_is_idle=True)
+    await settle(runner)
+
+    assert said.startswith("toy cannot read ledger/0 from offset 0 (ZeroDivisionError at test_runner.py:")
+    assert (runner.fault, bench.unique()) == (None, {0: 1})
 
 
 async def test_nothing_is_read_while_nothing_waits() -> None:
