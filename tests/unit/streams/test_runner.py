@@ -391,7 +391,7 @@ async def test_what_cannot_be_read_at_all_is_a_fault_and_tried_again(monkeypatch
     runner.watch(1, agent_is_idle=True)
     await settle(runner)
 
-    assert said.startswith("toy cannot read ledger/0 from offset 0 (ZeroDivisionError at test_runner.py:")
+    assert said.startswith("toy cannot read ledger/0 from offset 0, and tries again every 5 s (ZeroDivision")
     assert (runner.fault, bench.unique()) == (None, {0: 1})
 
 
