@@ -26,6 +26,7 @@ AUDIT = "audit"
 FOR_EVER = -1
 #: Above the largest event: ledger copies and dead letters carry headers of ours on top.
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+UNREADABLE = "fajian_unreadable"  #: header of a record whose content could not be unpacked, and why
 
 
 @dataclass(frozen=True)

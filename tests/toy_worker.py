@@ -31,7 +31,7 @@ class Sums:
         folded = Folded(records[-1].offset)
         for record in records:
             key = record.key or b""
-            total = int(folded.writes.get(key) or store.get(key) or b"0") + int(record.value or b"")
+            total = int(folded.writes.get(key) or store.get(key) or b"0") + int(record.value or b"0")
             folded.writes[key] = b"%d" % total
             said = orjson.dumps({"id": f"{record.partition}/{record.offset}", "sum": total})
             folded.outputs.append(Output(record.offset, self._out, key, said, (), record.partition))

@@ -17,7 +17,7 @@ from schemas.cloudevents import Raw, from_kafka, kafka_headers
 from schemas.envelope import Envelope, instant, is_clean
 from schemas.names import ce_type, derived_id
 from schemas.problems import Problem, problem_of, shown
-from schemas.topics import CASE_EVENTS, dead, receipts, side_of
+from schemas.topics import CASE_EVENTS, UNREADABLE, dead, receipts, side_of
 from schemas.validation import MAX_BYTES, Event
 
 SOURCE: Final = "//hub/intake"
@@ -162,6 +162,9 @@ class _Submission(NamedTuple):
 
 
 def _read(record: Record) -> Raw:
+    for name, value in record.headers:
+        if name == UNREADABLE:
+            raise WireError((value or b"").decode("utf-8", "replace"), code="too-large", pointer="")
     size = _size(record)
     if size > MAX_BYTES:
         raise WireError(f"expected at most {MAX_BYTES} bytes, got {size}", code="too-large", pointer="")

@@ -12,6 +12,9 @@ from faust.types.auth import AuthProtocol
 
 from fajian.errors import ClusterAwayError
 from fajian.settings import Settings
+from fajian.streams import unpacking
+
+unpacking.install()  # before any client of this process fetches
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from fajian.core.ports import Output
@@ -23,9 +24,11 @@ from fajian.local.kafka import ADMIN
 from fajian.local.ports import free_port
 from fajian.local.stack import StackInfo
 from fajian.settings import Settings, load_settings
-from fajian.streams.connection import confluent_options
+from fajian.streams.connection import aiokafka_options, confluent_options
 from fajian.streams.log import KafkaLog, Part
 from fajian.streams.outbox import KafkaOutbox
+from fajian.streams.unpacking import MOST_BYTES
+from tests.raw_batches import GBK, ZSTD, packed
 
 ROOT = Path(__file__).parents[3]
 PARTITIONS = 6
@@ -110,6 +113,16 @@ class Toy:
             )
         self.written += count
 
+    async def write_raw(self, batch: bytes) -> None:
+        """Write *batch* of one record to the first partition, as a client in C might."""
+        async with AIOKafkaProducer(**aiokafka_options(self.settings, client_id="raw")) as producer:
+            builder = producer.create_batch()
+            builder.append(timestamp=None, key=b"k", value=b"")
+            builder.close()
+            builder._buffer = bytearray(batch)
+            await (await producer.send_batch(builder, self.ledger, partition=0))
+        self.written += 1
+
     async def outputs(self) -> tuple[dict[str, int], int]:
         """Return what each output says, and how many were sent; wait until nothing is missing."""
         async with KafkaLog(self.settings) as log, asyncio.timeout(WITHIN_SECONDS):
@@ -141,7 +154,7 @@ class Toy:
                 async for records in log.read(part, 0, end):
                     for record in records:
                         place = (part.partition, record.key)
-                        sums[place] = sums.get(place, 0) + int(record.value or b"")
+                        sums[place] = sums.get(place, 0) + int(record.value or b"0")
                         found[f"{part.partition}/{record.offset}"] = sums[place]
         return found
 
@@ -175,6 +188,20 @@ async def test_three_workers_lose_nothing_when_one_is_killed_and_comes_back_unde
     unique, _ = await toy.outputs()
 
     assert unique == await toy.expected()
+
+
+async def test_what_aiokafka_cannot_unpack_stops_nobody(toy: Toy) -> None:
+    """Brokers look neither whether a header's name is text nor how much a batch unpacks to."""
+    toy.start("a")
+    await toy.write(600)
+    await toy.write_raw(packed([(b"7", [("abcd", b"x")])], spoil=(b"abcd", GBK)))
+    await toy.write_raw(packed([(bytes(MOST_BYTES + 1), [])], codec=ZSTD))
+    await toy.write(600)
+
+    unique, count = await toy.outputs()
+
+    assert unique == await toy.expected()
+    assert count == len(unique) == 1202
 
 
 async def test_a_store_older_than_progress_repeats_nothing_and_misses_nothing(toy: Toy) -> None:

@@ -13,7 +13,7 @@ from schemas.cloudevents import raw_of
 from schemas.examples import examples
 from schemas.names import derived_id
 from schemas.registry import TYPES, find
-from schemas.topics import MAX_MESSAGE_BYTES, side_of
+from schemas.topics import MAX_MESSAGE_BYTES, UNREADABLE, side_of
 from schemas.validation import MAX_BYTES, check
 from tests.intake_doubles import CASE, NOON, InboxRecord, body_of, event, headers_of, record, submit
 
@@ -307,6 +307,19 @@ def test_a_key_counts_too_and_its_dead_letter_can_be_sent(size: int) -> None:
 
     assert [problem["type"] for problem in body_of(receipt)["problems"]] == ["urn:fajian:problem:too-large"]
     assert (letter.key, letter.value) == (b"k" * KEPT, b"{")
+
+
+def test_what_could_not_be_unpacked_is_refused_with_the_reason() -> None:
+    reason = b"expected at most 64 MB, got more"
+
+    letter, receipt = submit(InboxRecord(None, [(UNREADABLE, reason)], key=None))
+
+    said = body_of(receipt)
+    assert (said["status"], said["subject"]) == ("rejected", "unknown")
+    assert [(problem["type"], problem["detail"]) for problem in said["problems"]] == [
+        ("urn:fajian:problem:too-large", reason.decode())
+    ]
+    assert headers_of(letter)["fajian_reason"] == "too-large"
 
 
 def test_what_is_known_of_an_unreadable_record_names_its_receipt() -> None:
