@@ -90,12 +90,13 @@ def _clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
         if not period.governs(anchor):
             continue
         if stops is None:  # the same for all clocks of this row
-            stops = _stops(period, view, rules)
+            stops = stops_of_row(period, view, rules)
         clocks += _repetitions(period, view, rules, instance, anchor, opened_by, stops)
     return clocks
 
 
-def _stops(period: Period, view: View, rules: Rules) -> tuple[Stop, ...]:
+def stops_of_row(period: Period, view: View, rules: Rules) -> tuple[Stop, ...]:
+    """Return all that stops *period*; `Due.stops` are those of them that have moved its end."""
     kinds = [rules.stops[name] for name in period.stops]
     return tuple([stop for kind in kinds for stop in stops_of(kind, view, rules.calendar)])
 
