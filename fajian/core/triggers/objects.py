@@ -75,8 +75,8 @@ def over_seizure(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding
 def short_notice(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T18: an auction was announced too close to its day. Nothing heals that."""
     for clock in clocks_read(trigger, view, rules):
-        if clock.phase == "late" and clock.closed is not None and clock.due_day is not None:
-            announced, last = clock.closed[0], clock.due_day
+        if clock.phase == "late" and clock.closed is not None:
+            announced, last = clock.closed[0], clock.due.nominal_end
             why = {"announced_on": announced.isoformat(), "latest": last.isoformat(), "period": clock.rule}
             yield Finding(trigger.id, clock.instance, announced, ids(clock.closed[1]), why)
 

@@ -703,6 +703,17 @@ CASES = [
         on=["2022-05-13"],
     ),
     misses("T18", "just in time", _announced("2022-05-09")),
+    misses(
+        "T18",
+        "thirty days, the limit a Sunday",
+        _announced("2025-06-15", property="immovable", auction_day="2025-07-15"),
+    ),
+    fires(
+        "T18",
+        "twenty-nine days, the limit a Sunday",
+        _announced("2025-06-16", property="immovable", auction_day="2025-07-15"),
+        on=["2025-06-19"],
+    ),
     misses("T18", "the second auction of a movable", _announced("2022-05-17", round=2)),
     misses("T18", "not on line", _announced("2022-05-17", online=False)),
     fires(
