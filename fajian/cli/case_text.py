@@ -42,9 +42,22 @@ def _ledger(state: Row) -> str | None:
 
 
 def _explained(clocks: Sequence[Mapping[str, Any]], flags: Sequence[Row]) -> list[dict[str, Any]]:
-    """Put to each clock the explanation that came with the last flag about it, where this side got one."""
-    said = {(flag["rule"], flag["instance"] or ""): flag["body"].get("explanation") for flag in flags}
-    return [{**clock, "explanation": said.get((clock["rule"], clock["instance"]))} for clock in clocks]
+    """Put to each clock the explanation that came with the last flag about it, where this side got one.
+
+    Of the clock of a party the shared state does not say whose it is: there the rule and the due day tell.
+    """
+    by_name, by_day = dict[tuple[str, str], Any](), dict[tuple[str, str], Any]()
+    for flag in flags:
+        explained = flag["body"].get("explanation")
+        by_name[flag["rule"], flag["instance"] or ""] = explained
+        by_day[flag["rule"], str(flag["due_day"])] = explained
+    found = []
+    for clock in clocks:
+        explained = by_name.get((clock["rule"], clock["instance"]))
+        if explained is None and not clock["instance"]:
+            explained = by_day.get((clock["rule"], str(clock["due_day"])))
+        found.append({**clock, "explanation": explained})
+    return found
 
 
 def _without(row: Row, *names: str) -> dict[str, Any]:

@@ -90,12 +90,13 @@ def _clocks_of(period: Period, view: View, rules: Rules) -> list[Clock]:
         if not period.governs(anchor):
             continue
         if stops is None:  # the same for all clocks of this row
-            stops = _stops(period, view, rules)
+            stops = stops_of_row(period, view, rules)
         clocks += _repetitions(period, view, rules, instance, anchor, opened_by, stops)
     return clocks
 
 
-def _stops(period: Period, view: View, rules: Rules) -> tuple[Stop, ...]:
+def stops_of_row(period: Period, view: View, rules: Rules) -> tuple[Stop, ...]:
+    """Return all that stops *period*; `Due.stops` are those of them that have moved its end."""
     kinds = [rules.stops[name] for name in period.stops]
     return tuple([stop for kind in kinds for stop in stops_of(kind, view, rules.calendar)])
 
@@ -195,12 +196,18 @@ def _ending(period: Period, view: View, instance: str, since: date, due: Due) ->
 
 
 def is_in_time(told: Told, due: Due) -> bool:
-    """Tell whether *told* happened by the end: by its day, and for hours by its instant."""
+    """Tell whether *told* happened by the end: by its day, and for hours by its instant.
+
+    Of a time counted back the due day is the prudent one. No text takes away the rest days between that and
+    the limit itself.
+    """
     last = due.due_day
     if isinstance(last, datetime) and told[0] == as_day(last):
         return told[1].at <= microseconds(last)
     day = as_day(last)
-    return day is None or told[0] <= day
+    if day is None or told[0] <= day:
+        return True
+    return due.count == "BACK" and told[0] <= due.nominal_end
 
 
 def _answers(cue: Cue, period: Period, view: View, instance: str, since: date) -> list[Told]:

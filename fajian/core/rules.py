@@ -331,6 +331,26 @@ class Rules:
         return frozenset(name for name, sides in self.seen_by.items() if BOTH.issubset(sides))
 
     @cached_property
+    def open_to_both(self) -> frozenset[str]:
+        """Ids of the periods of whose clocks both court and procuratorate may know.
+
+        Only what both see opens them, and the side that does not owe the duty sees all else that moves them.
+        Who owes it hears of that anyway, from its flags.
+        """
+        return frozenset(period.id for period in self.periods.values() if self._is_open_to_both(period))
+
+    def _is_open_to_both(self, period: Period) -> bool:
+        openers = period.opened_by | ({period.per.event} if period.per else frozenset())
+        others = BOTH - {period.side}
+        moving = self._names_heard_by(period)
+        return openers <= self.common and all(others.issubset(self.seen_by.get(one, ())) for one in moving)
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """Body fields that some side does not see, or not in every case."""
+        return frozenset().union(*self.veiled_from.values())
+
+    @cached_property
     def due(self) -> Callable[..., Due]:
         """`count_due` on this calendar. Cases of a county share many days, so results are remembered."""
         return lru_cache(maxsize=REMEMBERED)(partial(count_due, calendar=self.calendar))

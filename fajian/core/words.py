@@ -279,14 +279,14 @@ def _standing(state: SubjectState, rules: Rules) -> Mapping[str, Any]:
 
 
 def _shared_clock(key: str, said: Said, rules: Rules) -> bytes | None:
-    """Return one clock of `shared`, if a fact that both sides see has opened it."""
+    """Return one clock of `shared`, if both sides may know of it, and without naming whom one must not."""
     rule, _, instance = key.partition("\x1f")
-    period = rules.periods.get(rule)
-    if period is None or period.opens[0].event not in rules.common or said.stage == "withdrawn":
+    if rule not in rules.open_to_both or said.stage == "withdrawn":
         return None
+    period = rules.periods[rule]
     clock = {
         "rule": rule,
-        "instance": instance,
+        "instance": "" if period.instance in rules.masked else instance,
         "owed_by": period.owed_by,
         "due_day": said.due_day.isoformat() if said.due_day else None,
         "status": _status(said),

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from fajian.core.clocks import Clock, as_day
-from fajian.core.counting import Stop, count_due
+from fajian.core.clocks import Clock, as_day, stops_of_row
+from fajian.core.counting import count_due
 from fajian.core.facts import Fact, View
 from fajian.core.rules import Rules, Trigger
 from fajian.core.triggers.evidence import (
@@ -33,15 +33,15 @@ def faulty_extension(trigger: Trigger, view: View, rules: Rules) -> Iterator[Fin
 
 
 def _off_the_record(trigger: Trigger, clock: Clock, due: date, view: View, rules: Rules) -> Iterator[Finding]:
-    length = rules.periods[clock.rule].length
-    assert length is not None  # `law check` sees to it
-    stops = [Stop(stop.kind, stop.begin, stop.end) for stop in clock.due.stops]
+    """Compare with three months more on the same clock, and on it every day counts that did not run."""
+    period = rules.periods[clock.rule]
+    assert period.length is not None  # `law check` sees to it
     usual = count_due(
         clock.due.start,
-        length,
+        period.length,
         clock.due.count,
         rules.calendar,
-        stops=stops,
+        stops=stops_of_row(period, view, rules),
         extra=trigger.params["months"],
     )
     last = as_day(usual.due_day)

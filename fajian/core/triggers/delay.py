@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fajian.core.clocks import Clock, stops_of
+from fajian.core.clocks import Clock, stops_of_row
 from fajian.core.facts import View
 from fajian.core.rules import Rules, Trigger
 from fajian.core.triggers.evidence import Evidence, Finding, clocks_read, ids, is_settled_by, said
@@ -24,15 +24,13 @@ def property_known(view: View, clock: Clock, rules: Rules) -> Evidence | None:
 
 
 def _stopped(view: View, clock: Clock, rules: Rules) -> bool:
-    kinds = rules.periods[clock.rule].stops
-    return any(
-        stop.end is None for kind in kinds for stop in stops_of(rules.stops[kind], view, rules.calendar)
-    )
+    return any(stop.end is None for stop in stops_of_row(rules.periods[clock.rule], view, rules))
 
 
 def lapsed_seizure(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T11: a seizure ran out, not renewed in time, while the claim was not settled.
 
+    What became of the object later does not bring the effect back.
     It is said on the day after its last, or when the court itself reports the lapse of a seizure of which
     the bus does not know how long it lives.
     """
@@ -40,7 +38,7 @@ def lapsed_seizure(trigger: Trigger, view: View, rules: Rules) -> Iterator[Findi
     for clock in clocks_read(trigger, view, rules):
         counted.add(clock.instance)
         last = clock.due_day
-        if clock.ended or last is None or is_settled_by(view, last):
+        if last is None or (clock.ended and clock.ended[0] <= last) or is_settled_by(view, last):
             continue
         why = {"lapsed_on": last.isoformat(), "effect": clock.rule}
         yield Finding(trigger.id, clock.instance, last, tuple(clock.evidence), why, awaited=True)

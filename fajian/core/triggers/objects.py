@@ -75,8 +75,8 @@ def over_seizure(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding
 def short_notice(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]:
     """T18: an auction was announced too close to its day. Nothing heals that."""
     for clock in clocks_read(trigger, view, rules):
-        if clock.phase == "late" and clock.closed is not None and clock.due_day is not None:
-            announced, last = clock.closed[0], clock.due_day
+        if clock.phase == "late" and clock.closed is not None:
+            announced, last = clock.closed[0], clock.due.nominal_end
             why = {"announced_on": announced.isoformat(), "latest": last.isoformat(), "period": clock.rule}
             yield Finding(trigger.id, clock.instance, announced, ids(clock.closed[1]), why)
 
@@ -85,7 +85,8 @@ def barred_disposal(trigger: Trigger, view: View, rules: Rules) -> Iterator[Find
     """T28: an object was disposed of while a third party's objection was pending, or too soon after.
 
     An objection that names no object counts only where there is but one. A creditor who has given security
-    may have enforcement go on (EP-I 15).
+    may have enforcement go on (EP-I 15). While nobody has said when a rejection was served the day of the
+    ruling serves: service cannot be earlier.
     """
     objects = {said(fact, "seizure_no") for fact in view.named("SeizureTookEffect")}
     for objection in view.named("ObjectionReceived"):
@@ -108,8 +109,7 @@ def _barred_until(trigger: Trigger, number: str, view: View, rules: Rules) -> tu
     if not answered:
         return date.max, ()
     ruling = answered[0]
-    served = day_in(ruling, "served_day")
-    rejected = ruling.name == "ObjectionRuled" and ruling.body.get("outcome") in ("rejected", "dismissed")
-    if rejected and served is not None:
+    if ruling.name == "ObjectionRuled" and ruling.body.get("outcome") in ("rejected", "dismissed"):
+        served = day_in(ruling, "served_day") or ruling.day
         return days_after(served, trigger.params["window"], rules), (ruling,)
     return ruling.day - ONE_DAY, (ruling,)

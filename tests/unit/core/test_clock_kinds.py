@@ -1,6 +1,7 @@
 """Clocks that are no plain duty: effects, rights, hours, time counted back, variants, local agreements."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -226,12 +227,33 @@ def test_hours_from_a_day_without_an_hour_run_from_midnight() -> None:
 
 
 def _announced(day: str, auction: str, **more: Any) -> Told:
-    return told("AuctionAnnounced", day, auction_no="a", auction_day=auction, property="movable", **more)
+    said = {"auction_no": "a", "auction_day": auction, "property": "movable", **more}
+    return told("AuctionAnnounced", day, **said)
 
 
 def test_a_notice_is_in_time_or_too_late_by_the_day_that_it_announces() -> None:
     assert _clock("auc-notice-mov", _announced("2024-03-04", "2024-03-19")).phase == "met"
     assert _clock("auc-notice-mov", _announced("2024-03-05", "2024-03-19")).phase == "late"
+
+
+def test_a_notice_on_the_rest_day_of_its_limit_is_long_enough() -> None:
+    sunday, monday = (
+        _announced(day, "2025-07-15", property="immovable") for day in ("2025-06-15", "2025-06-16")
+    )
+
+    clock = _clock("auc-notice-imm", sunday)  # thirty days before
+
+    assert (clock.due_day, clock.phase) == (date(2025, 6, 13), "met")
+    assert _clock("auc-notice-imm", monday).phase == "late"
+
+
+def test_who_acts_on_the_rest_day_of_a_limit_takes_back_what_was_said_on_the_prudent_day() -> None:
+    asked = told("RenewalRequested", "2025-06-02", seizure_no="s", until_day="2025-06-16")  # limit: a Sunday
+    renewed = told("SeizureRenewed", "2025-06-15", seizure_no="s", until_day="2026-06-16")
+
+    bench = play(asked, renewed, until="2025-06-30")
+
+    assert bench.stages("seize-renew")[-2:] == ["Overdue 2025-06-13", "Withdrawn 2025-06-15"]
 
 
 def test_a_second_auction_has_its_own_shorter_notice() -> None:

@@ -20,8 +20,8 @@ from fajian.core.routing import MASKED, Router, hidden_from
 from fajian.core.rules import Rules
 from fajian.law.documents import load_rules, load_rules_under
 from schemas.names import short_name
-from schemas.topics import FLAGS, LEADS, SIDES, feed
-from tests.histories import CASE, PROCURATORATE, SUPERVISION, Told, ledger, told, under
+from schemas.topics import CASE_STATE, FLAGS, LEADS, SIDES, feed
+from tests.histories import CASE, PROCURATORATE, SUPERVISION, Bench, Told, ledger, play, told, under
 from tests.policies import sign_for, write_policy
 
 RULES = load_rules()
@@ -330,3 +330,109 @@ def test_what_both_sides_share_is_what_both_may_see(tmp_path: Any) -> None:
     assert ("MoneyPaid" in RULES.common, "MoneyPaid" in rules.common) == (True, False)
     assert rules.seen_by["MoneyPaid"] == ("court",)
     assert under().seen_by == RULES.seen_by
+
+
+# -- what both sides share ---------------------------------------------------------------------------------
+
+#: What the court sees of a supervision, with all that it owes in it done.
+SEEN_BY_THE_COURT = (
+    _supervisor("SupervisionAccepted", supervision_no="1"),
+    _supervisor("FilesRequested", request_no="r"),
+    told("FilesReceived", "2022-05-10", subject=SUPERVISION, request_no="r"),
+    _supervisor("SuggestionSent", suggestion_no="s"),
+    told("SuggestionReceived", "2022-05-10", subject=SUPERVISION, suggestion_no="s"),
+    told("SuggestionDocketed", "2022-05-11", subject=SUPERVISION, suggestion_no="s"),
+    told("CourtReplied", "2022-05-12", subject=SUPERVISION, suggestion_no="s", outcome="adopted"),
+    told(
+        "ResultChecked",
+        "2022-05-13",
+        subject=SUPERVISION,
+        source=PROCURATORATE,
+        suggestion_no="s",
+        result="wrong",
+    ),
+)
+UNSEEN_BY_THE_COURT = sorted(
+    name
+    for name, sides in RULES.seen_by.items()
+    if "court" not in sides and "procuratorate" in RULES.events[name].publishers
+)
+
+
+def _states(bench: Bench, subject: str) -> list[bytes | None]:
+    """Return all that `case.state` has ever held of *subject*."""
+    return [o.value for o in bench.outputs if (o.topic, o.key) == (CASE_STATE, subject.encode())]
+
+
+@pytest.mark.parametrize("name", UNSEEN_BY_THE_COURT)
+def test_what_the_court_may_not_see_moves_nothing_that_it_is_shown(name: str) -> None:
+    body: Mapping[str, Any] = {"subject": SUPERVISION, "source": PROCURATORATE, "decision": "suggestion"}
+    hidden = [told(name, day, **body) for day in ("2022-05-14", "2022-05-19")]
+
+    plain, more = (play(*SEEN_BY_THE_COURT, *events, until="2022-05-25") for events in ((), hidden))
+
+    assert _states(more, SUPERVISION) == _states(plain, SUPERVISION) != []
+
+
+@pytest.mark.parametrize("first", ["ExOfficioStarted", "SupervisionApplied", "ReviewSuspended"])
+def test_no_clock_is_shared_that_a_private_fact_may_have_opened_or_stopped(first: str) -> None:
+    bench = play(_supervisor(first), _supervisor("FilesRequested", request_no="r"), until="2022-05-16")
+
+    assert [clock["rule"] for clock in bench.state(SUPERVISION)["clocks"]] == ["crt-files"]
+
+
+def test_who_does_not_owe_a_shared_duty_sees_all_that_moves_it() -> None:
+    others = {"court": "procuratorate", "procuratorate": "court"}
+    moving = [(name, rule) for name, rules in RULES.heard_by.items() for rule in rules & RULES.open_to_both]
+
+    unseen = [one for one in moving if others[RULES.periods[one[1]].side] not in RULES.seen_by[one[0]]]
+
+    assert unseen == []
+    assert {"enf-close", "pay-out", "crt-files", "crt-reply", "crt-explain"} <= RULES.open_to_both
+
+
+def test_a_duty_that_falls_away_is_shared_where_its_owner_hears_of_it() -> None:
+    requested = _supervisor("FilesRequested", request_no="r")
+    closed = told("SupervisionClosed", "2022-05-10", subject=SUPERVISION, source=PROCURATORATE)
+
+    bench = play(requested, closed, until="2022-05-11")
+
+    assert bench.types("crt-files")[-1] == "Withdrawn"  # which the court is told
+    [clock] = bench.state(SUPERVISION)["clocks"]
+    assert clock["status"] == "gone"
+
+
+PARTY = "party-77"
+
+
+def test_no_party_is_named_in_what_both_sides_share() -> None:
+    of_party = {"party_ref": PARTY}
+    bench = play(
+        _court("PropertyReportOrdered", until_day="2022-06-09", **of_party),
+        _court("EnforcementNoticeServed", **of_party),
+        _court("PropertyChanged", **of_party),
+        _court("ConsumptionRestricted", **of_party),
+        _court("ConsumptionRestricted", party_ref="party-78"),
+        told("SatisfactionRecorded", "2022-05-10", subject=CASE),
+        until="2022-05-11",
+    )
+
+    shared = [value or b"" for value in _states(bench, CASE)]
+    assert PARTY in {row.instance for row in bench.flags()}
+    assert not [value for value in shared if b"party-7" in value]
+    rules = [clock["rule"] for clock in bench.state()["clocks"]]
+    assert {"debtor-report", "debtor-report-change", "juris-object"} <= {*rules}
+    assert rules.count("cons-lift") == 2, "each has a clock of its own all the same"
+
+
+def test_what_tells_clocks_apart_is_shared_where_it_names_nobody() -> None:
+    bench = play(*OVERDUE, until="2022-05-10")
+
+    assert [clock["instance"] for clock in bench.state()["clocks"]] == ["m"]
+
+
+def test_an_annex_may_hide_a_clock_from_what_both_sides_share(tmp_path: Any) -> None:
+    annex = '[[visibility]]\nrow = "money"\nside = "procuratorate"\naccess = "none"\n'
+    rules = load_rules_under(write_policy(tmp_path, tables=annex))
+
+    assert ("pay-out" in RULES.open_to_both, "pay-out" in rules.open_to_both) == (True, False)
