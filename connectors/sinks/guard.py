@@ -90,6 +90,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             addresses = await self._resolve(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"{host}: no address: {error.strerror or error}") from error
+        except UnicodeError as error:  # what no name can be, such as two dots in a row
+            raise httpcore.ConnectError(f"{host}: not a name: {error}") from error
         for address in addresses:  # one forbidden address makes the name suspect as a whole
             if (why := judge(address, self._inside)) is not None:
                 raise ForbiddenAddressError(f"{host} is {why}")

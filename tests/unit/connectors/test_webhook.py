@@ -196,6 +196,20 @@ async def test_retry_after_counts_from_the_attempt() -> None:
     assert (outcome.again_at - at).total_seconds() == 90
 
 
+async def test_a_retry_after_that_no_calendar_holds_is_an_answer_like_any_other() -> None:
+    async with receiver() as hook:
+        hook.answer = always(503, **{"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"})
+        outcome = await send(hook.url)
+
+    assert outcome == Outcome(False, "answered 503", 503)
+
+
+async def test_a_name_that_cannot_be_is_an_attempt_that_failed() -> None:
+    outcome = await send("https://hook..test/")
+
+    assert outcome.detail.startswith("ConnectError: hook..test: not a name")
+
+
 async def test_a_receiver_that_never_ends_its_answer_is_left_after_the_time_limit() -> None:
     ended = asyncio.Event()
 
