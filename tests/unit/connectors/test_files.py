@@ -94,6 +94,34 @@ async def test_the_refused_rows_come_back_as_a_file_that_can_be_mended_and_sent(
     assert shelf.names("done") == ["案款发放.csv", "案款发放.refused~1.csv"]
 
 
+async def test_an_instant_at_the_end_of_the_calendar_spoils_its_own_line(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    never = "9999-12-31T23:59:59Z"
+    shelf.drop("a.jsonl", events(1, time=never) + events(1, recordedtime=never) + events(2))
+
+    await shelf.work(inbox)
+
+    report = shelf.report("a.jsonl")
+    assert [("fajian_refused_at", b"files") in letter.headers for letter in inbox.letters] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert "（/time）" in report
+    assert "（/recordedtime）" in report
+
+
+async def test_a_column_of_numbers_may_name_the_rows(shelf: Shelf) -> None:
+    text = shelf.mapping.read_text("utf-8").replace(
+        'id = { column = "流水号" }', 'id = { column = "流水号", kind = "whole" }'
+    )
+    shelf.mapping.write_text(text, "utf-8")
+    inbox = MemoryInbox()
+    shelf.drop("案款发放.csv", payouts(2))
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["1", "2"]
+
+
 async def test_a_quoted_cell_may_go_over_lines(shelf: Shelf) -> None:
     inbox = MemoryInbox()
     shelf.drop("案款发放.csv", payouts(2, row1='1,（2022）皖1324执123号,2022-05-01,P-1,1.00,"张\r\n某"'))
@@ -207,6 +235,19 @@ def _evil(path: Path, name: str, **info: Any) -> Path:
     return path
 
 
+def _damaged(path: Path, method: int, place: slice) -> Path:
+    """Write a package, and write over the bytes at *place*."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("manifest.json", b"{}" * 100)
+    raw = bytearray(path.read_bytes())
+    raw[place] = b"\xff" * len(raw[place])
+    path.write_bytes(raw)
+    return path
+
+
+PACKED, DIRECTORY_AT = slice(47, 60), slice(-6, -4)  #: in a package of one manifest.json
+
+
 @pytest.mark.parametrize(
     ("made", "told"),
     [
@@ -222,6 +263,10 @@ def _evil(path: Path, name: str, **info: Any) -> Path:
         (lambda path: _evil(path, "c:\\x.jsonl"), "不含路径"),
         (lambda path: _evil(path, "link.jsonl", external_attr=0o120777 << 16), "链接或设备"),
         (lambda path: _evil(path, "plain.jsonl"), "manifest.json"),
+        (lambda path: _damaged(path, zipfile.ZIP_DEFLATED, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_BZIP2, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_LZMA, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_STORED, DIRECTORY_AT), "完好的 ZIP"),
     ],
 )
 async def test_a_package_with_anything_wrong_is_refused_as_a_whole(
