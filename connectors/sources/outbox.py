@@ -45,7 +45,7 @@ Connection = psycopg.AsyncConnection[Row]
 
 @asynccontextmanager
 async def opened_outbox(source: OutboxSource) -> AsyncIterator[Connection]:
-    """Connect to the agency's database; without the table, or the right to it, a person is needed."""
+    """Connect to the agency's database; what it refuses (no table, no right, a trigger) is for a person."""
     try:
         async with connection(source.dsn.get_secret_value(), schema=source.db_schema) as opened:
             yield opened
@@ -53,8 +53,9 @@ async def opened_outbox(source: OutboxSource) -> AsyncIterator[Connection]:
         raise SourceError(
             f"{source.name}: expected the tables of outbox.sql in schema {source.db_schema}: {error}"
         ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise SourceError(f"{source.name}: {error}") from error
+    except psycopg.DatabaseError as error:  # its first line; what follows may quote a row
+        told = str(error).partition("\n")[0]
+        raise SourceError(f"{source.name}: {type(error).__name__}: {told}") from error
 
 
 class OutboxRelay:
