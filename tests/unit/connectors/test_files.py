@@ -10,10 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.config import ConnectorConfig
 from connectors.kafka import Letter, Placed
+from connectors.metrics import PartHealth
 from connectors.sources import exchange
 from connectors.sources.exchange import Exchange
-from fajian.errors import InboxRefusedError, PeerAwayError
+from connectors.sources.file_receipts import FileReceipts
+from fajian.errors import InboxRefusedError, PeerAwayError, SourceError
 from tests.connector_doubles import CASE, MemoryInbox, money_paid
 from tests.exchange_folder import HEAD, Shelf, events, package, payouts
 
@@ -223,6 +226,53 @@ async def test_a_package_is_checked_and_all_its_files_are_read(shelf: Shelf) -> 
     assert ids(inbox) == ["e-0", "e-1", "1", "3"]
     assert "包内文件 / in the package：案款发放.csv，第 3 行" in shelf.report("day.zip")
     assert "案款发放.refused-day.csv" in shelf.names("rejected")
+
+
+async def test_the_longest_names_leave_room_for_those_that_are_made_of_them(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    member = f"案款发放{'案' * 60}.csv"
+    for day in "12":
+        package(shelf.root / "inbox" / f"{'案' * 48}{day}.zip", {member: payouts(2, row2="x")})
+
+    await shelf.work(inbox)
+
+    mended = [name for name in shelf.names("rejected") if ".refused-" in name]
+    assert len(inbox.letters) == 2
+    assert len(mended) == 2  # each under a name of its own
+    assert {exchange.original(name) for name in mended} == {member}
+
+
+async def test_a_journal_that_cannot_be_read_is_as_good_as_none(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    (shelf.root / "work" / "a.jsonl").write_text(events(4))
+    (shelf.root / "work" / ".journal-a.jsonl").write_bytes(b"\0" * 20)
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["e-0", "e-1", "e-2", "e-3"]
+
+
+async def test_a_note_of_receipts_that_cannot_be_read_is_for_a_person(shelf: Shelf) -> None:
+    config = ConnectorConfig.model_validate(
+        {"side": "court", "sender": "//court/x", "agreement": "a", "kafka": {"bootstrap_servers": "b"}}
+    )
+    (shelf.root / "work" / ".receipts").write_bytes(b"\0" * 20)
+    part = FileReceipts(config, shelf.config(), health=PartHealth("files-receipts"))
+
+    with pytest.raises(SourceError, match=r"\.receipts: expected how far"):
+        await part.run()
+
+
+async def test_a_folder_named_like_a_marker_is_left_alone(tmp_path: Path) -> None:
+    shelf, inbox = Shelf(tmp_path, complete="marker"), MemoryInbox()
+    (shelf.root / "inbox" / "a.ok").mkdir()
+    shelf.drop("b.jsonl", events(1))
+    shelf.drop("b.jsonl.ok", b"")
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["e-0"]
+    assert shelf.names("inbox") == ["a.ok"]
 
 
 def _evil(path: Path, name: str, **info: Any) -> Path:
