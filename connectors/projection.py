@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from psycopg.rows import dict_row
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from connectors.sql import load_queries
@@ -32,6 +33,13 @@ _PATIENCE: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 
+#: what passes by itself: the server is away, has become a standby, or has lost patience with our transaction
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+
 Row = dict[str, Any]
 
 
@@ -50,16 +58,22 @@ async def connection(
             dsn, options=options(schema), autocommit=autocommit, row_factory=dict_row, **_PATIENCE
         ) as opened:
             yield opened
-    except psycopg.OperationalError as error:
-        raise PeerAwayError(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from error
+    except _AWAY as error:
+        raise _away(error) from error
 
 
 async def migrate(dsn: str, *, schema: str = SCHEMA, scripts: str = "migrations") -> None:
     """Bring the tables in *schema* to the newest version of *scripts*. Two may do it at once."""
     try:
         await asyncio.to_thread(_migrate, dsn, schema, scripts)
-    except psycopg.OperationalError as error:
-        raise PeerAwayError(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from error
+    except OperationalError as error:  # SQLAlchemy's, around the same
+        raise _away(error.orig or error) from error
+    except _AWAY as error:
+        raise _away(error) from error
+
+
+def _away(error: BaseException) -> PeerAwayError:
+    return PeerAwayError(f"PostgreSQL: {str(error).strip().partition(chr(10))[0]}")
 
 
 def _migrate(dsn: str, schema: str, scripts: str) -> None:

@@ -8,7 +8,8 @@ been delivered or has failed for good.
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from time import monotonic
@@ -189,12 +190,24 @@ class Courier:
 
     async def _attempt(self, message: Message) -> tuple[Attempt, bool]:
         at, begun = self._clock(), monotonic()
-        outcome = await self._carrier.send(message, now=at)
+        outcome = await self._outcome(self._carrier.send(message, now=at))
         took_ms = round((monotonic() - begun) * 1000)
         came_back = self._breaker.note(outcome, self._clock())
         self._closed = self._closed or outcome.closes
         self._count(outcome)
         return Attempt(message, at, took_ms, outcome, self._step(message, outcome)), came_back
+
+    async def _outcome(self, sending: Awaitable[Outcome]) -> Outcome:
+        """Return how *sending* ended. What it raises is a failed attempt, and ends nobody else."""
+        try:
+            return await sending
+        except Exception as error:
+            kind, at = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+            # Its message may quote the event.
+            log.error(
+                "carrier_failed", receiver=self._receiver.name, error=kind, place=f"{at.filename}:{at.lineno}"
+            )
+            return Outcome(False, f"could not be sent: {kind}")
 
     def _step(self, message: Message, outcome: Outcome) -> Step:
         ladder, now = self._receiver.retry_seconds, self._clock()

@@ -28,7 +28,7 @@ from connectors.sinks.told import Told, read
 from connectors.sources.exchange import write_whole
 from connectors.tables import table_row
 from connectors.topic_stream import Batch, TopicStream, topic_stream
-from fajian.errors import PeerAwayError
+from fajian.errors import PeerAwayError, SourceError
 from schemas.topics import feed
 
 #: Columns of CSV, Chinese and English; what has no column of its own is in the last.
@@ -103,6 +103,8 @@ class DropsPart:
             found = orjson.loads(self._journal.read_bytes())
         except FileNotFoundError:
             found = {"number": 0, "offsets": {}, "file": None}
+        except orjson.JSONDecodeError as error:  # from the beginning again, all would go out twice
+            raise SourceError(f"{self._journal}: expected how far the feed went, {error}") from error
         self._number = found["number"]
         self._offsets = {int(partition): offset for partition, offset in found["offsets"].items()}
         if found["file"] is not None:

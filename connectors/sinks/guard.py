@@ -18,7 +18,13 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
-_NAT64 = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48"))
+#: through a translator to the IPv4 in the last 32 bits
+_TRANSLATED = tuple(ip_network(text) for text in ("64:ff9b::/96", "::ffff:0:0:0/96"))
+#: through a translator of the house, which alone knows where in the address it has put the IPv4
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
+#: the bytes where it may be, by the length of the translator's prefix: 48, 56, 64, 96 (RFC 6052, 2.2)
+_PLACES = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
+_SITE_LOCAL = ip_network("fec0::/10")  #: as inside networks were once numbered; some still are
 _COMPATIBLE = ip_network("::/96")  #: IPv4 in IPv6, as it was once written
 #: never, whoever allows it: where clouds tell machines their secrets
 _METADATA = frozenset(
@@ -37,12 +43,12 @@ def judge(text: str, inside: Iterable[Network]) -> str | None:
     if "%" in text:
         return f"{text}: link-local addresses with a zone are not allowed"
     faces = _faces(ip_address(text))
-    if any(face in _METADATA for face in faces):
+    if any(face in _METADATA for face in (*faces, *_guesses(faces[0]))):
         return f"{text}: metadata services are not allowed"
     for face in faces:
         if any(face in network for network in inside):
             continue
-        if not face.is_global or face.is_multicast:
+        if not face.is_global or face.is_multicast or face in _LOCAL_NAT64 or face in _SITE_LOCAL:
             return f"{text}: not a public address, and not in `inside`"
     return None
 
@@ -57,11 +63,18 @@ def _faces(address: Address) -> list[Address]:
         return [address, address.sixtofour]
     if address.teredo is not None:
         return [address, *address.teredo]
-    if any(address in network for network in _NAT64):
+    if any(address in network for network in _TRANSLATED):
         return [IPv4Address(int(address) & 0xFFFFFFFF)]
     if address in _COMPATIBLE and int(address) > 1:
         return [address, IPv4Address(int(address) & 0xFFFFFFFF)]
     return [address]
+
+
+def _guesses(address: Address) -> list[IPv4Address]:
+    """Return every IPv4 address that a translator of the house may find in *address*."""
+    if address not in _LOCAL_NAT64:
+        return []
+    return [IPv4Address(bytes(address.packed[i] for i in places)) for places in _PLACES]
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -90,6 +103,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             addresses = await self._resolve(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"{host}: no address: {error.strerror or error}") from error
+        except UnicodeError as error:  # what no name can be, such as two dots in a row
+            raise httpcore.ConnectError(f"{host}: not a name: {error}") from error
         for address in addresses:  # one forbidden address makes the name suspect as a whole
             if (why := judge(address, self._inside)) is not None:
                 raise ForbiddenAddressError(f"{host} is {why}")

@@ -55,7 +55,7 @@ def again_at(header: str | None, *, now: datetime) -> datetime | None:
         return now + min(timedelta(seconds=int(text[:9])), LONGEST_WISH)
     try:
         wished = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone beyond what a machine counts
         return None
     wished = wished if wished.tzinfo else wished.replace(tzinfo=UTC)
     return min(wished, now + LONGEST_WISH) if wished > now else None

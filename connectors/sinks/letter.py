@@ -71,7 +71,8 @@ def _mail(
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sink.sender
     mail["To"] = ", ".join(sink.to)
-    mail["Subject"] = plain_line(f"[法检] {title}")
+    # "=?" begins an encoded word: it would be decoded, to what nobody has judged or no mail can hold.
+    mail["Subject"] = plain_line(f"[法检] {title}").replace("=?", "= ?")
     mail["Date"] = format_datetime(at)
     mail["Auto-Submitted"] = "auto-generated"
     texts = [

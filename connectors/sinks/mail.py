@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from time import monotonic
@@ -95,15 +96,8 @@ class DigestCourier(Courier):
         day, messages = await queue.next_bundle(limit=MOST_IN_A_DIGEST, now=now)
         if not messages:
             return 0
-        mail = digest(
-            self._mail,
-            day,
-            [message.body for message in messages],
-            [message.message_id for message in messages],
-            at=now,
-        )
         begun = monotonic()
-        outcome = await self._mails.hand_over(mail)
+        outcome = await self._outcome(self._send(day, messages, now=now))
         took_ms = round((monotonic() - begun) * 1000)
         came_back = self._breaker.note(outcome, self._clock())
         self._count(outcome)
@@ -112,6 +106,10 @@ class DigestCourier(Courier):
         if came_back:
             await queue.hasten(now=self._clock())
         return len(messages)
+
+    async def _send(self, day: str, messages: Sequence[Message], *, now: datetime) -> Outcome:
+        bodies, ids = zip(*((message.body, message.message_id) for message in messages), strict=True)
+        return await self._mails.hand_over(digest(self._mail, day, bodies, ids, at=now))
 
 
 def last_cut(sink: MailSink, now: datetime) -> datetime:

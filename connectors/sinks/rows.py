@@ -101,7 +101,7 @@ def receipt_row(record: Record) -> Row:
     """Read a receipt from `S.receipts`."""
     body, _ = _body(record)
     headers = _headers(record)
-    if body.get("status") not in _STATUSES:
+    if _text(body, "status") not in _STATUSES:
         raise UnreadableError(f"unknown status {body.get('status')!r}")
     position = f"{record.topic}/{record.partition}/{record.offset}"
     return {
@@ -136,9 +136,10 @@ def _body(record: Record) -> tuple[Mapping[str, Any], str]:
 def _headers(record: Record) -> dict[str, str]:
     try:
         headers = {name: value.decode() for name, value in record.headers}
+        key = (record.key or b"").decode()
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"a header is not UTF-8: {error}") from error
-    if any("\0" in value for value in headers.values()) or b"\0" in (record.key or b""):
+        raise UnreadableError(f"a header or the key is not UTF-8: {error}") from error
+    if any("\0" in value for value in (*headers.values(), key)):
         raise UnreadableError("PostgreSQL cannot hold the character U+0000")
     return headers
 
@@ -184,4 +185,8 @@ def _instant(text: str) -> datetime:
         raise UnreadableError(f"ce_time: {error}") from error
     if at.tzinfo is None:
         raise UnreadableError(f"ce_time has no zone: {text}")
+    try:
+        at.astimezone(SHANGHAI)
+    except OverflowError as error:
+        raise UnreadableError(f"ce_time has no day in Shanghai: {text}") from error
     return at

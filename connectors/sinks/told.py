@@ -12,6 +12,7 @@ from connectors.metrics import Standing
 from connectors.sink_config import Selection
 from connectors.sinks.rows import Row, UnreadableError, feed_row
 from fajian.core.ports import Record
+from fajian.errors import WireError
 from schemas.cloudevents import from_kafka, to_structured
 from schemas.names import derived_id
 
@@ -50,7 +51,11 @@ class Told:
 
 def told(record: Record) -> Told:
     """Read a record of the feed, or raise `UnreadableError`."""
-    return told_of(feed_row(record))
+    row = feed_row(record)
+    try:
+        return told_of(row)
+    except (WireError, KeyError, ValueError) as error:
+        raise UnreadableError(f"expected an event in binary mode with JSON, got {error!r}") from error
 
 
 def read(records: Sequence[Record], selection: Selection, standing: Standing) -> Iterator[Told]:

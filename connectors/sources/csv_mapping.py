@@ -186,7 +186,7 @@ class Table:
             case "line":
                 name = derived_id("line", says[0], self._sha256, str(line))
             case Column():
-                name = values["/id"] or ""
+                name = _attribute("id", values["/id"]) if values["/id"] is not None else ""
         return Raw({"specversion": "1.0", **({"id": name} if name else {}), **attributes}, body)
 
 

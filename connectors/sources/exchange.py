@@ -10,7 +10,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,7 +105,7 @@ class Exchange:
             return False
         if not os.path.lexists(self.inbox / name.removesuffix(MARKER)):
             # Left behind by a crash. If it stayed, it would vouch for the next file of that name.
-            (self.inbox / name).unlink(missing_ok=True)
+            self._remove_marker(name)
         return True
 
     def _look(self, name: str, found: os.stat_result) -> Look:
@@ -132,8 +132,12 @@ class Exchange:
         except FileNotFoundError:
             return None
         if self._config.complete == "marker":
-            (self.inbox / f"{name}{MARKER}").unlink(missing_ok=True)
+            self._remove_marker(f"{name}{MARKER}")
         return ticket
+
+    def _remove_marker(self, name: str) -> None:
+        with suppress(IsADirectoryError):  # somebody's folder under such a name may stay
+            (self.inbox / name).unlink(missing_ok=True)
 
     def _ticket(self, name: str) -> Path:
         """Choose a name that is free everywhere, so that nothing is ever written over."""
@@ -148,7 +152,7 @@ class Exchange:
         """Return what is known to have been sent of the file."""
         try:
             found: dict[str, Any] = orjson.loads((self.work / f".journal-{ticket}").read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, orjson.JSONDecodeError):  # sent again, its lines are duplicates
             return {}
         return found
 

@@ -18,7 +18,7 @@ from connectors.sources.exchange import write_whole
 from connectors.sources.receipts import ReceiptStream, receipt_stream
 from connectors.tables import table_row
 from fajian.clock import SHANGHAI
-from fajian.errors import PeerAwayError
+from fajian.errors import PeerAwayError, SourceError
 
 MOST_IN_A_FILE = 10_000
 
@@ -70,6 +70,8 @@ class FileReceipts:
             found = orjson.loads(self._position.read_bytes())
         except FileNotFoundError:
             found = {"number": 0, "offsets": {}}
+        except orjson.JSONDecodeError as error:  # from the beginning again, old files would be written over
+            raise SourceError(f"{self._position}: expected how far the receipts went, {error}") from error
         self._number = found["number"]
         self._offsets = {int(partition): offset for partition, offset in found["offsets"].items()}
         self._written_at = monotonic()

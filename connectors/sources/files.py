@@ -8,6 +8,7 @@ same ids, which the fold recognises.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -32,6 +33,7 @@ from fajian.errors import InboxRefusedError, PeerAwayError
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES = 4 * 1024 * 1024
+MOST_OF_PACKAGE = 40  #: bytes of a package's name in that of another file
 
 
 class FilesPart:
@@ -236,8 +238,16 @@ def _told(ticket: str, member: str | None, item: Item, faults: Sequence[Fault]) 
 def _mended_name(ticket: str, member: str | None) -> str:
     """Name the refused lines so that, once mended, they are read like the file that they come from."""
     name = Path(member or ticket)
-    package = f"-{Path(ticket).stem}" if member else ""
+    package = f"-{_short(Path(ticket).stem)}" if member else ""
     return f"{name.stem}.refused{package}{name.suffix}"
+
+
+def _short(name: str) -> str:
+    """Return *name* if there is room for it behind the longest name in a package, else what stands for it."""
+    raw = name.encode()
+    if len(raw) <= MOST_OF_PACKAGE:
+        return name
+    return f"{raw[:24].decode('utf-8', 'ignore')}-{sha256(raw).hexdigest()[:12]}"
 
 
 def _move(draft: Path, place: Path) -> None:

@@ -24,10 +24,11 @@ from connectors.sources.receipts import Received, receipt_stream
 from connectors.sources.submissions import Judge, Submission, Verdict, judged
 from connectors.sql import load_queries
 from connectors.turns import in_turns, slices
-from fajian.errors import InboxRefusedError, PeerAwayError, SourceError
+from fajian.errors import InboxRefusedError, PeerAwayError, SourceError, WireError
 from schemas.cloudevents import Raw
-from schemas.problems import Problem
+from schemas.problems import Problem, problem_of
 from schemas.registry import find
+from schemas.strict_json import loads
 from schemas.topics import receipts
 from schemas.validation import MAX_BYTES
 
@@ -44,7 +45,7 @@ Connection = psycopg.AsyncConnection[Row]
 
 @asynccontextmanager
 async def opened_outbox(source: OutboxSource) -> AsyncIterator[Connection]:
-    """Connect to the agency's database; without the table, or the right to it, a person is needed."""
+    """Connect to the agency's database; what it refuses (no table, no right, a trigger) is for a person."""
     try:
         async with connection(source.dsn.get_secret_value(), schema=source.db_schema) as opened:
             yield opened
@@ -52,8 +53,9 @@ async def opened_outbox(source: OutboxSource) -> AsyncIterator[Connection]:
         raise SourceError(
             f"{source.name}: expected the tables of outbox.sql in schema {source.db_schema}: {error}"
         ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise SourceError(f"{source.name}: {error}") from error
+    except psycopg.DatabaseError as error:  # its first line; what follows may quote a row
+        told = str(error).partition("\n")[0]
+        raise SourceError(f"{source.name}: {type(error).__name__}: {told}") from error
 
 
 class OutboxRelay:
@@ -119,16 +121,24 @@ class OutboxRelay:
 
 def submission_of(row: Row, judge: Judge) -> Submission:
     """Make an event of *row*. The same row gives the same bytes each time."""
-    if row["data"] is not None:
-        return judged(Raw(_attributes(row), row["data"].encode()), judge, door="outbox")
-    wrong = Problem("too-large", f"expected at most {MAX_BYTES} bytes of data, got more", "/data")
-    return judged(Raw(_attributes(row), b"{}"), lambda _: Verdict([wrong], []), door="outbox")
+    if row["data"] is None:
+        wrong = Problem("too-large", f"expected at most {MAX_BYTES} bytes of data, got more", "/data")
+        return _refused(row, b"{}", wrong)
+    data = row["data"].encode()
+    try:
+        further = _further(row["attributes"])
+    except WireError as error:
+        return _refused(row, data, problem_of(error))
+    return judged(Raw({**further, **_attributes(row)}, data), judge, door="outbox")
+
+
+def _refused(row: Row, data: bytes, wrong: Problem) -> Submission:
+    return judged(Raw(_attributes(row), data), lambda _: Verdict([wrong], []), door="outbox")
 
 
 def _attributes(row: Row) -> dict[str, str]:
     known = find(row["type"])
     return {
-        **_further(row["attributes"]),
         "specversion": "1.0",
         "id": row["id"],
         "source": row["source"],
@@ -140,7 +150,7 @@ def _attributes(row: Row) -> dict[str, str]:
 
 
 def _further(attributes: str | None) -> dict[str, str]:
-    given = orjson.loads(attributes) if attributes else {}
+    given = loads(attributes.encode(), "/attributes") if attributes else {}
     if not isinstance(given, dict):
         given = {"attributes": given}  # told as what it is: an attribute that nobody knows
     return {
@@ -170,8 +180,8 @@ def _mark(row: Row, submission: Submission, placed: Placed) -> dict[str, Any]:
 
 def _json(problems: Sequence[Problem]) -> str | None:
     # PostgreSQL's jsonb cannot hold the character U+0000
-    told = orjson.dumps([problem.as_dict() for problem in problems]).decode()
-    return told.replace("\\u0000", "�") if problems else None
+    told = [{name: text.replace("\0", "�") for name, text in each.as_dict().items()} for each in problems]
+    return orjson.dumps(told).decode() if told else None
 
 
 async def _next_word(opened: Connection, seconds: float) -> None:

@@ -4,7 +4,9 @@ Nothing is ever unpacked to disk, so that a name in the package cannot lead anyw
 `{"files": [{"name": "payouts.csv", "size": 1234, "sha256": "…"}]}`.
 """
 
+import errno
 import hashlib
+import lzma
 import stat
 import zipfile
 import zlib
@@ -23,12 +25,10 @@ _CHUNK = 256 * 1024
 _TITLE = "压缩包不合规 / package not valid"
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 #: what reading a member says when the package is no longer the one that was checked
-CHANGED = (zipfile.BadZipFile, zlib.error, EOFError)
+CHANGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 #: what the standard library raises of a broken package, depending on where it is broken
 _BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
+    *CHANGED,
     NotImplementedError,
     RuntimeError,
     UnicodeDecodeError,
@@ -55,7 +55,12 @@ class Package:
             self._infos = self._checked_infos(most_files)
             self.members = self._checked_members()
         except _BROKEN as error:
-            raise _refused("完好的 ZIP 文件 / a sound ZIP file", str(error)[:200]) from error
+            raise _unsound(error) from error
+        except OSError as error:
+            # What bzip2 cannot read has no number; EINVAL is a place that no file has.
+            if error.errno not in (None, errno.EINVAL):
+                raise
+            raise _unsound(error) from error
 
     def open(self, name: str) -> IO[bytes]:
         return self._zip.open(self._infos[name])
@@ -137,6 +142,10 @@ def _is_entry(entry: Any) -> bool:
         and type(entry.get("size")) is int
         and isinstance(entry.get("sha256"), str)
     )
+
+
+def _unsound(error: Exception) -> FileRefusedError:
+    return _refused("完好的 ZIP 文件 / a sound ZIP file", str(error)[:200])
 
 
 def _refused(expected: str, came: str) -> FileRefusedError:

@@ -1,5 +1,6 @@
 """Keep the processes of one machine running: start them, restart what crashes, stop all in order."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from typing import Self
 from fajian import clock
 from fajian.errors import StartError
 from fajian.local import launch
+
+log = logging.getLogger(__name__)  # of the standard library: it raises nothing where nothing can be written
 
 FIRST_PAUSE = 0.5  #: seconds before the first restart; doubled with each further one
 LONGEST_PAUSE = 30.0
@@ -54,6 +57,7 @@ class Supervisor:
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        """Call *on_change* after each change of a status. What it raises is logged, and stops nothing."""
         self.longest_pause = LONGEST_PAUSE  #: seconds before a restart
         self._children: dict[str, _Child] = {}
         self._on_change = on_change
@@ -68,8 +72,8 @@ class Supervisor:
         """Start *command* and keep it running until it is stopped."""
         if command.name in self._children:
             raise StartError(f"a process named {command.name} is running already", log=command.log)
-        self._children[command.name] = _Child(command, self._on_change, longest_pause=self.longest_pause)
-        self._on_change()
+        self._children[command.name] = _Child(command, self._report, longest_pause=self.longest_pause)
+        self._report()
 
     def statuses(self) -> list[ProcessStatus]:
         """Return the state of every process, in the order of their start."""
@@ -101,7 +105,13 @@ class Supervisor:
         deadline = _Deadline(within)
         for each in names:
             self._children.pop(each).stop(deadline)
-        self._on_change()
+        self._report()
+
+    def _report(self) -> None:
+        try:
+            self._on_change()
+        except Exception:  # a full disk, say: who watches a process must not fail over telling of it
+            log.exception("the change of a process could not be told")
 
 
 class _Deadline:

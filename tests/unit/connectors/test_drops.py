@@ -16,6 +16,7 @@ from connectors.sinks import drops as module
 from connectors.sinks.drops import DropsPart
 from connectors.sources.exchange import write_whole
 from connectors.topic_stream import Batch
+from fajian.errors import SourceError
 
 
 class Crash(BaseException):
@@ -60,6 +61,14 @@ def told(folder: Path) -> dict[str, list[str]]:
         path.name: [orjson.loads(line)["id"] for line in path.read_bytes().splitlines()]
         for path in sorted(folder.glob("feed-*"))
     }
+
+
+def test_a_journal_that_cannot_be_read_is_for_a_person(tmp_path: Path) -> None:
+    part_in(tmp_path)
+    (tmp_path / "work" / ".feed").write_bytes(b"\0" * 20)
+
+    with pytest.raises(SourceError, match=r"\.feed: expected how far the feed went"):
+        part_in(tmp_path)
 
 
 @pytest.mark.parametrize("crash_at", range(1, 24))

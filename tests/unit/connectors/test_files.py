@@ -10,10 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.config import ConnectorConfig
 from connectors.kafka import Letter, Placed
+from connectors.metrics import PartHealth
 from connectors.sources import exchange
 from connectors.sources.exchange import Exchange
-from fajian.errors import InboxRefusedError, PeerAwayError
+from connectors.sources.file_receipts import FileReceipts
+from fajian.errors import InboxRefusedError, PeerAwayError, SourceError
 from tests.connector_doubles import CASE, MemoryInbox, money_paid
 from tests.exchange_folder import HEAD, Shelf, events, package, payouts
 
@@ -92,6 +95,34 @@ async def test_the_refused_rows_come_back_as_a_file_that_can_be_mended_and_sent(
     assert mended.splitlines() == [HEAD, "2,（2022）皖1324执123号,2022-05-02,P-2,1.00,李某"]
     assert ids(inbox) == ["1", "3", "2"]
     assert shelf.names("done") == ["案款发放.csv", "案款发放.refused~1.csv"]
+
+
+async def test_an_instant_at_the_end_of_the_calendar_spoils_its_own_line(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    never = "9999-12-31T23:59:59Z"
+    shelf.drop("a.jsonl", events(1, time=never) + events(1, recordedtime=never) + events(2))
+
+    await shelf.work(inbox)
+
+    report = shelf.report("a.jsonl")
+    assert [("fajian_refused_at", b"files") in letter.headers for letter in inbox.letters] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert "（/time）" in report
+    assert "（/recordedtime）" in report
+
+
+async def test_a_column_of_numbers_may_name_the_rows(shelf: Shelf) -> None:
+    text = shelf.mapping.read_text("utf-8").replace(
+        'id = { column = "流水号" }', 'id = { column = "流水号", kind = "whole" }'
+    )
+    shelf.mapping.write_text(text, "utf-8")
+    inbox = MemoryInbox()
+    shelf.drop("案款发放.csv", payouts(2))
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["1", "2"]
 
 
 async def test_a_quoted_cell_may_go_over_lines(shelf: Shelf) -> None:
@@ -197,6 +228,53 @@ async def test_a_package_is_checked_and_all_its_files_are_read(shelf: Shelf) -> 
     assert "案款发放.refused-day.csv" in shelf.names("rejected")
 
 
+async def test_the_longest_names_leave_room_for_those_that_are_made_of_them(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    member = f"案款发放{'案' * 60}.csv"
+    for day in "12":
+        package(shelf.root / "inbox" / f"{'案' * 48}{day}.zip", {member: payouts(2, row2="x")})
+
+    await shelf.work(inbox)
+
+    mended = [name for name in shelf.names("rejected") if ".refused-" in name]
+    assert len(inbox.letters) == 2
+    assert len(mended) == 2  # each under a name of its own
+    assert {exchange.original(name) for name in mended} == {member}
+
+
+async def test_a_journal_that_cannot_be_read_is_as_good_as_none(shelf: Shelf) -> None:
+    inbox = MemoryInbox()
+    (shelf.root / "work" / "a.jsonl").write_text(events(4))
+    (shelf.root / "work" / ".journal-a.jsonl").write_bytes(b"\0" * 20)
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["e-0", "e-1", "e-2", "e-3"]
+
+
+async def test_a_note_of_receipts_that_cannot_be_read_is_for_a_person(shelf: Shelf) -> None:
+    config = ConnectorConfig.model_validate(
+        {"side": "court", "sender": "//court/x", "agreement": "a", "kafka": {"bootstrap_servers": "b"}}
+    )
+    (shelf.root / "work" / ".receipts").write_bytes(b"\0" * 20)
+    part = FileReceipts(config, shelf.config(), health=PartHealth("files-receipts"))
+
+    with pytest.raises(SourceError, match=r"\.receipts: expected how far"):
+        await part.run()
+
+
+async def test_a_folder_named_like_a_marker_is_left_alone(tmp_path: Path) -> None:
+    shelf, inbox = Shelf(tmp_path, complete="marker"), MemoryInbox()
+    (shelf.root / "inbox" / "a.ok").mkdir()
+    shelf.drop("b.jsonl", events(1))
+    shelf.drop("b.jsonl.ok", b"")
+
+    await shelf.work(inbox)
+
+    assert ids(inbox) == ["e-0"]
+    assert shelf.names("inbox") == ["a.ok"]
+
+
 def _evil(path: Path, name: str, **info: Any) -> Path:
     entry = zipfile.ZipInfo("x" * len(name))
     for key, value in info.items():
@@ -205,6 +283,19 @@ def _evil(path: Path, name: str, **info: Any) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(entry, b"../../etc/passwd")
     return path
+
+
+def _damaged(path: Path, method: int, place: slice) -> Path:
+    """Write a package, and write over the bytes at *place*."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("manifest.json", b"{}" * 100)
+    raw = bytearray(path.read_bytes())
+    raw[place] = b"\xff" * len(raw[place])
+    path.write_bytes(raw)
+    return path
+
+
+PACKED, DIRECTORY_AT = slice(47, 60), slice(-6, -4)  #: in a package of one manifest.json
 
 
 @pytest.mark.parametrize(
@@ -222,6 +313,10 @@ def _evil(path: Path, name: str, **info: Any) -> Path:
         (lambda path: _evil(path, "c:\\x.jsonl"), "不含路径"),
         (lambda path: _evil(path, "link.jsonl", external_attr=0o120777 << 16), "链接或设备"),
         (lambda path: _evil(path, "plain.jsonl"), "manifest.json"),
+        (lambda path: _damaged(path, zipfile.ZIP_DEFLATED, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_BZIP2, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_LZMA, PACKED), "完好的 ZIP"),
+        (lambda path: _damaged(path, zipfile.ZIP_STORED, DIRECTORY_AT), "完好的 ZIP"),
     ],
 )
 async def test_a_package_with_anything_wrong_is_refused_as_a_whole(

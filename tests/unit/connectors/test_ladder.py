@@ -58,7 +58,14 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: int) 
     assert again_at(header, now=NOW) == NOW + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("header", [None, "", "soon", "-5", "1.5", "Mon, 04 May 2026 09:00:00 GMT", "٣"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", "soon", "-5", "1.5", "Mon, 04 May 2026 09:00:00 GMT", "٣",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",  # beyond what a machine counts
+        "Mon, 01 Jan 2030 00:00:00 +99999999999999999",
+    ],
+)  # fmt: skip
 def test_a_retry_after_that_says_nothing_changes_nothing(header: str | None) -> None:
     assert again_at(header, now=NOW) is None
 

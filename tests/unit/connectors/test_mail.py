@@ -119,6 +119,20 @@ async def test_no_text_of_others_becomes_a_header_or_a_line_of_its_own(name: str
     assert not [line for line in mail.get_content().splitlines() if line.startswith(("Bcc", "body"))]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "案：=?utf-8?b?gg==?=案",  # bytes that are no text
+        "=?utf-8?q?hidden=0D=0ABcc?=",
+    ],
+)
+def test_what_looks_like_an_encoded_word_stands_in_the_title_as_it_was_written(text: str) -> None:
+    mail = mail_of(event(subject=text))
+
+    assert mail["Subject"].endswith(text.replace("=?", "= ?"))
+    assert b"Subject: " in mail.as_bytes()
+
+
 def test_a_line_hides_nothing() -> None:
     assert plain_line("a\u202eb\u200bc\ud800d") == "a b c d"
 

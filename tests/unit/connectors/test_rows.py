@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
+from connectors.metrics import Standing
+from connectors.sink_config import Selection
 from connectors.sinks.digests import digest_of
 from connectors.sinks.rows import UnreadableError, feed_row, marker_of, receipt_row, subject_row
+from connectors.sinks.told import read
 
 HEADERS = {
     "ce_id": "e-1",
@@ -75,6 +78,8 @@ def test_a_due_instant_counts_by_its_day() -> None:
         (told({}, ce_id=""), "ce_id is missing"),
         (told({}, ce_type="strange"), "not one of ours"),
         (told({}, ce_time="2022-05-01T00:00:00"), "no zone"),
+        (told({}, ce_time="9999-12-31T23:59:59Z"), "no day in Shanghai"),
+        (told({})._replace(key=b"\xff"), "not UTF-8"),
         (told({}, ledgeroffset="many"), "ledgeroffset"),
         (told({"due_day": "soon"}), "not a day"),
     ],
@@ -82,6 +87,23 @@ def test_a_due_instant_counts_by_its_day() -> None:
 def test_what_the_feed_does_not_promise_is_not_read(record: Told, reason: str) -> None:
     with pytest.raises(UnreadableError, match=reason):
         feed_row(record)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "text/plain"},
+        {"content-type": "application/cloudevents+json"},
+        {"content-type": "application/cloudevents-batch+json"},
+        {"content-type": "application/json", "ce_datacontenttype": "text/plain"},
+    ],
+)
+def test_a_record_of_the_feed_that_is_no_event_is_passed_over_and_counted(headers: dict[str, str]) -> None:
+    standing, anything = Standing(), Selection()
+
+    found = list(read([told({}, **headers), told({})], anything, standing))
+
+    assert (len(found), standing.unreadable) == (1, 1)
 
 
 def test_a_state_keeps_its_bytes() -> None:
@@ -99,9 +121,15 @@ def test_a_receipt_without_a_name_is_named_by_its_place() -> None:
     assert (row["receipt_id"], row["source"], row["status"]) == ("court.feed/3/5", "unknown", "rejected")
 
 
-def test_an_unknown_status_is_not_read() -> None:
+@pytest.mark.parametrize("status", ["lost", [], {}, None])
+def test_an_unknown_status_is_not_read(status: object) -> None:
     with pytest.raises(UnreadableError, match="unknown status"):
-        receipt_row(told({"status": "lost"}))
+        receipt_row(told({"status": status}))
+
+
+def test_a_state_whose_key_is_no_text_is_not_read() -> None:
+    with pytest.raises(UnreadableError, match="not UTF-8"):
+        subject_row(told({})._replace(key=b"\xff"))
 
 
 def test_a_marker_names_partition_day_and_offset() -> None:

@@ -89,7 +89,10 @@ async def test_the_asymmetric_signature_is_believed_by_who_has_the_public_key_an
         "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe",  # IPv4 in IPv6
         "::7f00:1",  # as it was once written
+        "fec0::1", "feff::1",  # the inside networks of IPv6 before fc00::/7
         "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",  # through a translator
+        "::ffff:0:7f00:1", "::ffff:0:a9fe:a9fe",
+        "64:ff9b:1::808:808", "64:ff9b:1:7f00:0:100::", "64:ff9b:1:7f00:0:100:808:808",  # of the house
         "2002:7f00:1::", "2002:a00:1::1",  # 6to4
         "2001:0:7f00:1::",  # Teredo
     ],
@@ -99,7 +102,8 @@ def test_addresses_inside_are_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808"]
+    "address",
+    ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808", "::ffff:0:808:808"],
 )
 def test_public_addresses_are_allowed(address: str) -> None:
     assert judge(address, ()) is None
@@ -114,8 +118,26 @@ def test_an_inside_network_is_allowed_where_its_table_names_it_and_no_other() ->
 
 
 @pytest.mark.parametrize(
-    "address", ["169.254.169.254", "::ffff:169.254.169.254", "100.100.100.200", "fd00:ec2::254"]
+    ("network", "address"),
+    [
+        ("fec0::/10", "fec0::1"),
+        ("64:ff9b:1::/48", "64:ff9b:1:7f00:0:100::"),
+        ("10.0.0.0/8", "::ffff:0:a14:102"),
+    ],
 )
+def test_an_address_that_is_not_public_is_allowed_in_the_network_that_the_table_names(
+    network: str, address: str
+) -> None:
+    assert judge(address, [ip_network(network)]) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "::ffff:169.254.169.254", "100.100.100.200", "fd00:ec2::254",
+        "::ffff:0:169.254.169.254", "64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::",
+    ],
+)  # fmt: skip
 def test_metadata_services_are_refused_whoever_allows_them(address: str) -> None:
     anything = [ip_network("0.0.0.0/0"), ip_network("::/0")]
 
@@ -194,6 +216,20 @@ async def test_retry_after_counts_from_the_attempt() -> None:
 
     assert outcome.again_at is not None
     assert (outcome.again_at - at).total_seconds() == 90
+
+
+async def test_a_retry_after_that_no_calendar_holds_is_an_answer_like_any_other() -> None:
+    async with receiver() as hook:
+        hook.answer = always(503, **{"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"})
+        outcome = await send(hook.url)
+
+    assert outcome == Outcome(False, "answered 503", 503)
+
+
+async def test_a_name_that_cannot_be_is_an_attempt_that_failed() -> None:
+    outcome = await send("https://hook..test/")
+
+    assert outcome.detail.startswith("ConnectError: hook..test: not a name")
 
 
 async def test_a_receiver_that_never_ends_its_answer_is_left_after_the_time_limit() -> None:

@@ -1,5 +1,6 @@
 """Children that are real processes: short Python programs."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -56,6 +57,31 @@ def test_a_child_that_is_killed_is_started_again(supervisor: Watched, tmp_path: 
 
     assert again.last_exit == -signal.SIGKILL
     assert again.pid != first
+
+
+class Unheard(Watched):
+    """Has no room to write a change down, but the first."""
+
+    def __init__(self) -> None:
+        self._told = 0
+        super().__init__()
+
+    def _tell(self) -> None:
+        super()._tell()
+        self._told += 1
+        if self._told > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_child_is_started_again_and_runs_once_where_no_change_can_be_told(tmp_path: Path) -> None:
+    with Unheard() as supervisor:
+        supervisor.start(_python(tmp_path, FOREVER))
+        supervisor.kill("child")
+        again = supervisor.wait_for("child", lambda status: status.crashes == 1 and status.pid is not None)
+        supervisor.check("child", pause=0.2, crashes=1)  # it is not taken for dead while it lives
+        running = [each.pid for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+
+    assert running == [again.pid]
 
 
 def test_a_child_that_crashes_is_started_again(supervisor: Watched, tmp_path: Path) -> None:
