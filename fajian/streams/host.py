@@ -28,7 +28,7 @@ STUCK_AFTER_LOOKS = (
     25  #: records wait, Kafka answers, and nothing moves at so many watches: only a new start helps
 )
 AGAIN_AFTER_SECONDS = 2.0
-CATCH_UP_AT_ONCE = 4  #: partitions that read what is missing; others wait for their turn
+CATCH_UP_AT_ONCE = 2  #: partitions that read what is missing: one folds while the other fetches
 
 OpenStore = Callable[[str, str, int], PartitionStore]  #: of an agent, a topic and a partition
 

@@ -30,6 +30,7 @@ from fajian.streams.store import Applied, MemoryStore, PartitionStore
 
 logger = structlog.get_logger(__name__)
 
+FOLD_AT_ONCE = 250  #: records; a worker that reads thousands anew has other partitions to serve meanwhile
 GAP_AFTER_SECONDS = 2.0  #: records wait and nothing is in flight for so long: something was dropped
 STARVED_AFTER_SECONDS = 10.0  #: the same while the agent is busy with other partitions
 FINISH_WITHIN_SECONDS = 2.0  #: a batch in flight, when its partition is given up
@@ -215,7 +216,7 @@ class PartitionRunner:
     async def _apply_in_turn(self, records: Sequence[Record]) -> None:
         rest = [record for record in records if record.offset >= self.next]
         while rest and not self._closing:
-            folded, last = self._fold(rest)
+            folded, last = self._fold(rest[:FOLD_AT_ONCE])
             await self._effect(folded, last)
             rest = [record for record in rest if record.offset >= self.next]
 
@@ -255,8 +256,7 @@ class PartitionRunner:
         self.acked = max(self.acked, self.next)
         self.moved_at = self._around.clock()
         self._count(records, len(outputs))
-        if folded.unfinished:
-            await asyncio.sleep(0)  # heartbeats and other partitions come first
+        await asyncio.sleep(0)  # heartbeats and other partitions come first
 
     def _applied(self, last: Record | None, notes: Mapping[str, str]) -> Applied:
         if last is not None:

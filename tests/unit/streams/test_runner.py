@@ -1,12 +1,18 @@
 """One partition: what is applied once, what may be repeated, and how gaps and faults end."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from fajian.core.ports import Record
 from fajian.errors import PartitionStoppedError, StoreError
-from fajian.streams.runner import GAP_AFTER_SECONDS, RETRY_AFTER_SECONDS, STARVED_AFTER_SECONDS
+from fajian.streams.runner import (
+    FOLD_AT_ONCE,
+    GAP_AFTER_SECONDS,
+    RETRY_AFTER_SECONDS,
+    STARVED_AFTER_SECONDS,
+)
 from fajian.streams.store import MemoryStore
 from schemas.topics import PROGRESS
 from tests.stream_doubles import LEDGER, OUT, SLICED, Bench, Broken, FullStore, settle, until
@@ -361,6 +367,21 @@ async def test_who_waits_for_a_turn_to_read_is_not_stuck() -> None:
 
     assert waited == (0, bench.seconds, [])
     assert bench.unique() == SUMS
+
+
+async def test_reading_anew_leaves_others_their_turn() -> None:
+    bench, store = Bench(), MemoryStore()
+    bench.write(*(1 for _ in range(FOLD_AT_ONCE * 3 + 1)))
+    runner = await bench.take_over(store)
+    seen = [0]
+    runner.fill()
+
+    while runner.is_busy:
+        await asyncio.sleep(0)
+        seen.append(runner.next)
+
+    steps = [later - sooner for sooner, later in pairwise(seen)]
+    assert (max(steps), sum(steps)) == (FOLD_AT_ONCE, FOLD_AT_ONCE * 3 + 1)
 
 
 async def test_a_partition_that_waits_for_its_turn_can_be_given_up() -> None:
