@@ -293,32 +293,52 @@ def stops_of(kind: StopKind, view: View, calendar: Calendar) -> list[Stop]:
     if not begun:
         return []
     endings = sorted([told for cue in kind.ends for told in view.heard(cue)], key=_when)
+    longer = sorted(view.heard(kind.extended_by), key=_when) if kind.extended_by else ()
     return [
-        Stop(kind.kind, day, _earliest(_end_of(kind, fact, day, endings), _limit(kind, fact, day, calendar)))
+        Stop(
+            kind.kind,
+            day,
+            _earliest(_end_of(kind, fact, day, endings), _limit(kind, fact, day, longer, calendar)),
+        )
         for day, fact in begun
     ]
 
 
 def _end_of(kind: StopKind, begin: Fact, day: date, endings: Iterable[Told]) -> date | None:
-    named = begin.body.get(kind.instance) if kind.instance else None
     for ended, fact in endings:
-        answers = fact.body.get(kind.instance) if kind.instance else None
-        if ended >= day and (named is None or answers is None or named == answers):
+        if ended >= day and _is_about(kind, begin, fact):
             return ended
     return None
 
 
-def _limit(kind: StopKind, begin: Fact, begun: date, calendar: Calendar) -> date | None:
+def _is_about(kind: StopKind, begin: Fact, fact: Fact) -> bool:
+    named, answers = (one.body.get(kind.instance) if kind.instance else None for one in (begin, fact))
+    return named is None or answers is None or named == answers
+
+
+def _limit(
+    kind: StopKind, begin: Fact, begun: date, longer: Iterable[Told], calendar: Calendar
+) -> date | None:
     """Return the first day after the stop's own end: an effect lapses at the end of its last day."""
-    until = begin.body.get(kind.until) if kind.until else None
-    last = date.fromisoformat(until) if until else None
-    if kind.cap is not None:
-        last = _earliest(last, _lapse(begun, kind.cap, calendar))
-    return None if last is None else max(begun, last + timedelta(days=1))
+    life = kind.life_of(begin.body)
+    last = _named_end(kind, begin) or _lapse(begun, life.usual, calendar)
+    last = _earliest(last, _lapse(begun, life.cap, calendar))
+    if last is None:
+        return None
+    longest = _lapse(begun, life.extended or life.cap, calendar)
+    for day, fact in longer:
+        if begun <= day <= last and _is_about(kind, begin, fact):
+            last = max(last, _earliest(_named_end(kind, fact), longest) or last)
+    return max(begun, last + timedelta(days=1))
 
 
-def _lapse(begun: date, life: Length, calendar: Calendar) -> date | None:
-    return as_day(count_due(begun, life, "EXP", calendar).due_day)
+def _named_end(kind: StopKind, fact: Fact) -> date | None:
+    until = fact.body.get(kind.until) if kind.until else None
+    return date.fromisoformat(until) if until else None
+
+
+def _lapse(begun: date, life: Length | None, calendar: Calendar) -> date | None:
+    return as_day(count_due(begun, life, "EXP", calendar).due_day) if life else None
 
 
 def as_day(when: date | datetime | None) -> date | None:

@@ -174,6 +174,16 @@ def _is_within(day: date, first: date | None, last: date | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class StopLife:
+    """When a stop that begins with facts of a kind ends by itself."""
+
+    when: Values = field(default_factory=dict)  #: what the beginning says
+    usual: Length | None = None  #: its life where no end was named
+    cap: Length | None = None  #: longest life
+    extended: Length | None = None  #: longest life once it was extended in time; without it still the cap
+
+
+@dataclass(frozen=True, slots=True)
 class StopKind:
     """What stops a clock: which events begin and end it, and when it ends by itself."""
 
@@ -183,6 +193,20 @@ class StopKind:
     instance: str | None = None
     until: str | None = None  #: body field of the beginning with a fixed end
     cap: Length | None = None  #: longest life
+    lives: tuple[StopLife, ...] = ()  #: the first that fits counts instead of the cap
+    extended_by: Cue | None = None  #: moves the end of a stop that has not ended
+
+    def life_of(self, body: Body) -> StopLife:
+        """Return how long a stop lives that begins with a fact that says *body*."""
+        for life in self.lives:
+            if all(body.get(name) in values for name, values in life.when.items()):
+                return life
+        return StopLife(cap=self.cap)
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """Everything that begins, ends or lengthens it."""
+        return (*self.begins, *self.ends, *((self.extended_by,) if self.extended_by else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +428,7 @@ class Rules:
 
     def _names_heard_by(self, period: Period) -> frozenset[str]:
         stops = (self.stops[kind] for kind in period.stops)
-        names = [cue.event for stop in stops for cue in (*stop.begins, *stop.ends)]
+        names = [cue.event for stop in stops for cue in stop.cues]
         return period.mentions | frozenset(names)
 
     def _names_watched_by(self, trigger: Trigger) -> list[str]:

@@ -58,7 +58,7 @@ def faults(rules: Rules) -> Iterator[str]:
     for period in rules.periods.values():
         yield from _faults_of(period, rules)
     for stop in rules.stops.values():
-        yield from _unknown_events(f"stop {stop.kind}", (*stop.begins, *stop.ends), rules)
+        yield from _unknown_events(f"stop {stop.kind}", stop.cues, rules)
     for trigger in rules.triggers.values():
         yield from _faults_of_trigger(trigger, rules)
     for rung in rules.ladder:
@@ -206,7 +206,7 @@ def _orphans(rules: Rules) -> Iterator[str]:
 def _unused_events(rules: Rules) -> Iterator[str]:
     """Yield events that open, close, stop, extend and show nothing, and that the bus does not act on."""
     used = {name for period in rules.periods.values() for name in period.mentions}
-    used |= {cue.event for stop in rules.stops.values() for cue in (*stop.begins, *stop.ends)}
+    used |= {cue.event for stop in rules.stops.values() for cue in stop.cues}
     used |= {name for trigger in rules.triggers.values() for name in trigger.watches}
     used |= {name for first, then, _ in rules.impossible for name in (first, then)}
     used |= {word.partition(":")[0] for cycle in LIFE_CYCLES.values() for word in cycle.words}

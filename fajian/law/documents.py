@@ -30,6 +30,7 @@ from fajian.core.rules import (
     Rung,
     SameFault,
     StopKind,
+    StopLife,
     Trigger,
     Variant,
     Visibility,
@@ -193,6 +194,10 @@ def _cue(row: Row) -> Cue:
     )
 
 
+def _span(row: Row | None) -> Length | None:
+    return Length(row["length"], row["unit"]) if row else None
+
+
 def _cues(row: Row, name: str) -> tuple[Cue, ...]:
     return tuple(_cue({"event": item} if isinstance(item, str) else item) for item in row.get(name, ()))
 
@@ -319,14 +324,23 @@ def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Tr
 
 
 def _stop(row: Row) -> StopKind:
-    cap = row.get("cap")
     return StopKind(
         kind=row["kind"],
         begins=_cues(row, "begins"),
         ends=_cues(row, "ends"),
         instance=row.get("instance"),
         until=row.get("until"),
-        cap=Length(cap["length"], cap["unit"]) if cap else None,
+        cap=_span(row.get("cap")),
+        lives=tuple(
+            StopLife(
+                when={name: tuple(values) for name, values in life["when"].items()},
+                usual=_span(life.get("usual")),
+                cap=_span(life.get("cap")),
+                extended=_span(life.get("extended")),
+            )
+            for life in row.get("life", ())
+        ),
+        extended_by=_cue(row["extended_by"]) if "extended_by" in row else None,
     )
 
 

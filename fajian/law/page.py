@@ -9,7 +9,7 @@ from fajian.core.calendar import SHANGHAI
 from fajian.core.counting import Due, Length, count_due
 from fajian.core.life import drawn
 from fajian.core.lives import LIFE_CYCLES
-from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.core.rules import Cue, Period, Rules, StopKind, StopLife, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.examples import Example, load_examples
 from fajian.law.worked import worked_facts
@@ -92,9 +92,9 @@ def _lines(rules: Rules) -> Iterator[str]:
     for trigger in rules.triggers.values():
         yield from _trigger(trigger, rules)
     yield "## 停止计算 / Stops\n"
-    yield "| kind | begins | ends |\n| --- | --- | --- |"
+    yield "| kind | begins | ends | 自行届满 ends by itself |\n| --- | --- | --- | --- |"
     for stop in rules.stops.values():
-        yield f"| {stop.kind} | {_cues(stop.begins)} | {_cues(stop.ends)} |"
+        yield f"| {stop.kind} | {_cues(stop.begins)} | {_cues(stop.ends)} | {_lives(stop)} |"
     yield ""
     yield "## 规范 / Instruments\n"
     yield "| short | 名称 | versions | sure |\n| --- | --- | --- | --- |"
@@ -154,6 +154,23 @@ def examples_of(row: Period | Trigger, rules: Rules) -> list[str]:
     if worked or row.length is None:
         return [f"{example.no}: {_worked(example)}" for example in worked]
     return [f"example: {_shown(row, rules)}"]
+
+
+def _lives(stop: StopKind) -> str:
+    """Return when *stop* ends by itself."""
+    said = [stop.until] if stop.until else []
+    for life in (*stop.lives, StopLife(cap=stop.cap)):
+        times = (
+            ("未定期限 usually", life.usual),
+            ("至多 at most", life.cap),
+            ("延长后 extended", life.extended),
+        )
+        told = ", ".join(f"{word} {time.number}{UNITS[time.unit]}" for word, time in times if time)
+        of = "; ".join(f"{name} {_values(values)}" for name, values in life.when.items())
+        of = of or ("其余 otherwise" if stop.lives else "")
+        said += [f"{of}: {told}" if of else told] if told else []
+    said += [f"延长 extended by {_cue(stop.extended_by)}"] if stop.extended_by else []
+    return "; ".join(said) or "-"
 
 
 def _length(length: Length | None, count: str) -> str:

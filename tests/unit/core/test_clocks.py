@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+
 from fajian.core.clocks import Clock, as_day, clocks_of, stops_of
 from fajian.core.counting import Length
 from fajian.core.rules import Cue, Extension
 from fajian.law.documents import load_rules
-from tests.histories import APPLICATION, SUPERVISION, Told, told, view
+from tests.histories import APPLICATION, CASE, PROCURATORATE, SUPERVISION, Told, told, view
 
 RULES = load_rules()
 DOCKETED = told("CaseDocketed", "2022-06-20")
@@ -333,7 +335,119 @@ def test_a_stop_ends_by_itself_after_its_own_last_day() -> None:
     ]
 
 
-def test_a_stop_ends_by_itself_at_its_cap() -> None:
+def test_expert_work_of_the_procuratorate_stops_its_review_and_no_time_of_the_court() -> None:
+    work = told("ExpertWorkStarted", "2022-08-01", subject=SUPERVISION, source=PROCURATORATE, cases=[CASE])
+    copy = told("ExpertWorkStarted", "2022-08-01", source=PROCURATORATE, cases=[CASE], copy=True)
+    accepted = told("SupervisionAccepted", "2022-07-08", subject=SUPERVISION, supervision_no="1")
+
+    assert _clock("sup-review", accepted, work).phase == "paused"
+    assert _due("enf-close", DOCKETED, copy) == "2022-12-20"
+    assert _clock("enf-close", DOCKETED, told("ProcedureStarted", "2022-08-01", procedure="expert")).due.stops
+
+
+def _priced(method: str | None) -> list[Told]:
+    how: dict[str, Any] = {"method": method} if method else {}
+    return [
+        told("ValuationStarted", "2022-08-01", valuation_no="v", **how),
+        told("ReferencePriceFixed", "2022-08-11", valuation_no="v"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["agreement", "fixed-price", "network-inquiry"])
+def test_a_price_that_nobody_appraises_stops_nothing(method: str) -> None:
+    assert _stops("appraisal", *_priced(method)) == []
+    assert _due("enf-close", DOCKETED, *_priced(method)) == "2022-12-20"
+
+
+@pytest.mark.parametrize("method", ["appraisal", None])
+def test_a_valuation_ends_with_its_report_or_with_the_price_that_is_fixed(method: str | None) -> None:
+    started, fixed = _priced(method)
+    reported = told("ValuationReported", "2022-08-06", valuation_no="v")
+
+    assert _stops("appraisal", started) == [("2022-08-01", None)]
+    assert _stops("appraisal", started, fixed) == [("2022-08-01", "2022-08-11")]
+    assert _stops("appraisal", started, reported, fixed) == [("2022-08-01", "2022-08-06")]
+    assert _due("enf-close", DOCKETED, started, fixed) == "2022-12-30"
+
+
+def _stayed(kind: str, until: str | None = None) -> Told:
+    fixed: dict[str, Any] = {"until_day": until} if until else {}
+    return told("Stayed", "2022-08-01", stay_no="s", kind=kind, **fixed)
+
+
+def _stay_extended(day: str, until: str, number: str | None = "s") -> Told:
+    of: dict[str, Any] = {"stay_no": number} if number else {}
+    return told("StayExtended", day, until_day=until, **of)
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "end"),
+    [
+        ("by-court", None, "2022-11-02"),
+        ("by-court", "2022-10-01", "2022-10-02"),
+        ("by-court", "2023-02-01", "2022-11-02"),  # STAY 10: three months
+        ("by-higher-court", None, "2022-11-02"),
+        ("by-higher-court", "2023-02-01", "2023-02-02"),  # ER 77: three months as a rule
+        ("by-higher-court", "2024-02-01", "2024-02-02"),
+        ("guarantee", None, "2023-08-02"),
+        ("guarantee", "2022-10-01", "2022-10-02"),
+        ("guarantee", "2024-02-01", "2023-08-02"),  # CPL-I 467: a year
+    ],
+)
+def test_each_kind_of_stay_ends_by_itself_after_its_own_time(kind: str, until: str | None, end: str) -> None:
+    assert _stops("stayed", _stayed(kind, until)) == [("2022-08-01", end)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "end"),
+    [
+        ("by-court", "2022-12-15", "2022-12-16"),
+        ("by-court", "2023-06-01", "2023-02-02"),  # STAY 10: three months more
+        ("by-higher-court", "2023-06-01", "2023-06-02"),
+        ("guarantee", "2023-06-01", "2023-06-02"),
+        ("guarantee", "2024-06-01", "2023-08-02"),
+        ("by-court", "2022-10-01", "2022-11-02"),  # an extension that would shorten is none
+    ],
+)
+def test_a_stay_that_is_extended_in_time_lasts_as_long_as_its_kind_may(
+    kind: str, until: str, end: str
+) -> None:
+    stayed = _stayed(kind, "2022-11-01")
+
+    assert _stops("stayed", stayed, _stay_extended("2022-11-01", until)) == [("2022-08-01", end)]
+    assert _stops("stayed", stayed, _stay_extended("2022-11-01", until, None)) == [("2022-08-01", end)]
+
+
+@pytest.mark.parametrize(
+    "extended",
+    [
+        _stay_extended("2022-11-02", "2022-12-15"),  # the stay is over
+        _stay_extended("2022-07-29", "2022-12-15"),  # before it began
+        _stay_extended("2022-11-01", "2022-12-15", "another"),
+    ],
+)
+def test_an_extension_of_no_running_stay_adds_nothing(extended: Told) -> None:
+    assert _stops("stayed", _stayed("by-court", "2022-11-01"), extended) == [("2022-08-01", "2022-11-02")]
+
+
+def test_a_stay_is_extended_from_the_end_that_an_earlier_extension_gave() -> None:
+    twice = [_stay_extended("2022-10-31", "2022-12-01"), _stay_extended("2022-12-01", "2023-01-15")]
+
+    assert _stops("stayed", _stayed("by-court", "2022-11-01"), *twice) == [("2022-08-01", "2023-01-16")]
+
+
+def test_an_extended_stay_is_taken_out_and_one_without_an_end_lapses_after_three_months() -> None:
+    docketed = told("CaseDocketed", "2025-01-10")
+    stayed = told("Stayed", "2025-03-03", stay_no="s", kind="by-court", until_day="2025-06-03")
+    open_end = told("Stayed", "2025-03-03", stay_no="s", kind="by-court")
+
+    extended = _stay_extended("2025-06-02", "2025-09-03")
+
+    assert _due("enf-close", docketed, stayed, extended) == "2026-01-12"
+    assert _due("enf-close", docketed, open_end) == "2025-10-11"
+
+
+def test_a_stay_of_a_kind_that_nobody_told_ends_by_itself_after_a_year() -> None:
     assert _stops("stayed", told("Stayed", "2022-08-01")) == [("2022-08-01", "2023-08-02")]
     long = told("Stayed", "2022-08-01", until_day="2025-01-01")
     assert _stops("stayed", long, told("StayEnded", "2022-12-01")) == [("2022-08-01", "2022-12-01")]
