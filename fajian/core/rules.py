@@ -49,11 +49,15 @@ class Cue:
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
     after: bool = False  #: counts only from the day of what opened the clock
+    later: bool = False  #: counts only from the day after it
+    side: str | None = None  #: the only side whose word counts
+    plus: Length | None = None  #: the day lies so much later: where a term ends that the law itself sets
     _hash: int = field(init=False, compare=False, repr=False)  #: views look cues up for every fact
 
     def __post_init__(self) -> None:
         filters = (*sorted(self.when.items()), None, *sorted(self.unless.items()))
-        said = (self.event, self.day, self.strict, filters, self.on, self.timely, self.after)
+        counts = (self.timely, self.after, self.later, self.side, self.plus)
+        said = (self.event, self.day, self.strict, filters, self.on, counts)
         object.__setattr__(self, "_hash", hash(said))
 
     def __hash__(self) -> int:
@@ -125,10 +129,12 @@ class Period:
     variants: tuple[Variant, ...] = ()  #: the first that fits counts instead of the length
     fixed_by: str | None = None  #: body field of the opening fact with the end, where one was fixed
     latest: bool = False  #: a later opening of the same instance replaces the earlier one
+    renewed_by: Cue | None = None  #: a later opening replaces the earlier one after such a fact alone
     line_of: str = ""  #: the period of which this is another line
     rungs: tuple[int, ...] = (7, 3, 1)  #: days before the end on which the owner is reminded
     instance: str | None = None  #: body field that tells several clocks of a subject apart
     per: Cue | None = None  #: one clock for each of these facts, opened once an opener is there too
+    tie: str | None = None  #: body field in which the two must not differ; who names none speaks of all
     closes_all: tuple[Cue, ...] = ()  #: all of them, the k-th of each for the k-th repetition
     ends: tuple[Cue, ...] = ()  #: the duty is gone
     stops: tuple[str, ...] = ()
@@ -164,7 +170,8 @@ class Period:
     @cached_property
     def mentions(self) -> frozenset[str]:
         """Event names that can open, close or end the clock; stops and extensions come on top."""
-        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *((self.per,) if self.per else ()))
+        more = tuple(cue for cue in (self.per, self.renewed_by) if cue)
+        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *more)
         extension = (self.extension.event,) if self.extension else ()
         return frozenset(cue.event for cue in cues) | frozenset(extension)
 

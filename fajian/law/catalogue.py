@@ -40,7 +40,6 @@ KEPT: Final[Mapping[str, str]] = {
     "LeadingGroupDecided": "agenda of the joint meeting",
     "ExtensionRequested": "on file: asking in the window extends nothing by itself",
     "AuctionPaused": "on file: the pause of one auction, which resumes under auc-resume",
-    "SuggestionChanged": "on file: a suggestion was replaced",
     "IntegrityLeadReferred": "on file: goes to the discipline team",
 }
 
@@ -76,8 +75,8 @@ def faults(rules: Rules) -> Iterator[str]:
 
 def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
     where = f"period {period.id}"
-    per = (period.per,) if period.per else ()
-    cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *per)
+    more = tuple(cue for cue in (period.per, period.renewed_by) if cue)
+    cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *more)
     yield from _unknown_events(where, cues, rules)
     yield from _unknown(where, "stop", period.stops, rules.stops)
     yield from _unknown(where, "period", filter(None, [period.line_of]), rules.periods)

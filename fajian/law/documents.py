@@ -191,6 +191,9 @@ def _cue(row: Row) -> Cue:
         on=row.get("on"),
         timely=row.get("timely", False),
         after=row.get("after", False),
+        later=row.get("later", False),
+        side=row.get("side"),
+        plus=_span(row.get("plus")),
     )
 
 
@@ -271,6 +274,8 @@ def _period(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Per
         closes_all=_cues(row, "closes_all"),
         ends=_cues(row, "ends") + (_CASE_ENDS if row.get("ends_with_case") else ()),
         per=_cue(row["per"]) if "per" in row else None,
+        tie=row.get("tie"),
+        renewed_by=_cue(row["renewed_by"]) if "renewed_by" in row else None,
         instance=row.get("instance"),
         length=length,
         count=count,

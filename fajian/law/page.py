@@ -116,7 +116,10 @@ def _period(period: Period, rules: Rules) -> Iterator[str]:
     since = f", 自 since {period.since}" if period.since else ""
     yield f"- 依据 basis: {period.basis} (**{period.sure}**{since})"
     if period.opens:
-        yield f"- 开始 opens: {_cues(period.opens)}" + (f" × {_cues((period.per,))}" if period.per else "")
+        tie = f", 同一 same {period.tie}" if period.tie else ""
+        yield f"- 开始 opens: {_cues(period.opens)}" + (f" × {_cue(period.per)}{tie}" if period.per else "")
+    if period.renewed_by:
+        yield f"- 重新开始 opens anew after: {_cue(period.renewed_by)}"
     closes = (*period.closes, *period.closes_all)
     if closes:
         yield f"- 履行 closes: {_cues(closes)}" + (f", {period.repeat} 次 times" if period.repeat > 1 else "")
@@ -187,7 +190,10 @@ def _cue(cue: Cue) -> str:
     said = [cue.day] if cue.day else []
     said += [f"{name} {_values(values)}" for name, values in cue.when.items()]
     said += [f"not {name} {_values(values)}".rstrip() for name, values in cue.unless.items()]
-    said += [word for word, holds in (("timely", cue.timely), ("after", cue.after)) if holds]
+    said += [f"+ {cue.plus.number}{UNITS[cue.plus.unit]}"] if cue.plus else []
+    said += [f"by {cue.side}"] if cue.side else []
+    words = (("timely", cue.timely), ("after", cue.after), ("later", cue.later))
+    said += [word for word, holds in words if holds]
     return f"{cue.event} ({'; '.join(said)})" if said else cue.event
 
 

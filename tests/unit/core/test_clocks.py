@@ -10,7 +10,7 @@ from fajian.core.clocks import Clock, as_day, clocks_of, stops_of
 from fajian.core.counting import Length
 from fajian.core.rules import Cue, Extension
 from fajian.law.documents import load_rules
-from tests.histories import APPLICATION, CASE, PROCURATORATE, SUPERVISION, Told, told, view
+from tests.histories import APPLICATION, CASE, COURT, PROCURATORATE, SUPERVISION, Told, told, view
 
 RULES = load_rules()
 DOCKETED = told("CaseDocketed", "2022-06-20")
@@ -117,6 +117,67 @@ def test_a_listing_after_the_ground_of_removal_has_its_time_from_the_listing() -
     satisfied = told("SatisfactionRecorded", "2022-01-28")
 
     assert _due("list-remove", satisfied, told("Listed", "2022-09-30", listing_no="1")) == "2022-10-10"
+
+
+@pytest.mark.parametrize("ground", ["1(2)", "1(3)", "1(4)", "1(5)", "1(6)"])
+def test_a_listing_on_a_ground_with_a_term_is_removed_when_its_two_years_are_over(ground: str) -> None:
+    listed = told("Listed", "2022-02-10", listing_no="1", ground=ground)
+    early = told("SatisfactionRecorded", "2022-05-12")
+
+    assert _clocks("list-remove", listed, early) == {}
+    assert _due("list-remove-term", listed, early) == "2024-02-20"  # the 10th to the 17th are days off
+
+
+def test_a_term_that_was_named_or_extended_counts_before_the_two_years() -> None:
+    listed = told("Listed", "2022-02-10", listing_no="1", ground="1(3)")
+    named = told("Listed", "2022-02-10", listing_no="1", ground="1(3)", term_until="2023-02-10")
+    extended = told("ListingTermExtended", "2024-02-01", listing_no="1", until_day="2025-02-10")
+
+    assert _due("list-remove-term", named) == "2023-02-15"
+    assert _due("list-remove-term", listed, extended) == "2025-02-13"
+
+
+@pytest.mark.parametrize("ground", ["1(1)", None])
+def test_a_listing_on_another_ground_has_no_term(ground: str | None) -> None:
+    said: dict[str, Any] = {"ground": ground} if ground else {}
+    listed = told("Listed", "2022-02-10", listing_no="1", **said)
+
+    assert _clocks("list-remove-term", listed) == {}
+    assert _due("list-remove", listed, told("SatisfactionRecorded", "2022-05-12")) == "2022-05-17"
+
+
+def test_who_has_performed_is_taken_off_the_list_and_nobody_else() -> None:
+    parties = [told("Listed", "2022-02-10", listing_no=who, party_ref=who) for who in ("a", "b")]
+    parties.append(told("Listed", "2022-02-10", listing_no="?"))
+    performed = told("SatisfactionRecorded", "2022-05-12", party_ref="a")
+
+    assert _clocks("list-remove", *parties, performed).keys() == {"a", "?"}
+    assert len(_clocks("list-remove", *parties, told("SatisfactionRecorded", "2022-05-12"))) == 3
+
+
+def test_who_has_performed_may_spend_again_and_nobody_else() -> None:
+    parties = [told("ConsumptionRestricted", "2022-02-10", party_ref=who) for who in ("a", "b")]
+    performed = told("SatisfactionRecorded", "2022-05-12", party_ref="a")
+    closed = told("CaseClosed", "2022-06-01", mode="fulfilled")
+
+    assert _clocks("cons-lift", *parties, performed).keys() == {"a"}
+    assert _clocks("cons-lift", *parties, performed, closed).keys() == {"a", "b"}
+
+
+@pytest.mark.parametrize("rule", ["petition-log", "petition-close"])
+def test_a_petition_to_the_procuratorate_owes_the_court_nothing(rule: str) -> None:
+    def received(source: str) -> Told:
+        return told("PetitionReceived", "2025-02-10", source=source, petition_no="p")
+
+    assert _clocks(rule, received(PROCURATORATE)) == {}
+    assert _clock(rule, received(COURT)).phase == "open"
+
+
+def test_the_procuratorate_does_not_deal_with_a_petition_to_the_court() -> None:
+    received = told("PetitionReceived", "2025-02-10", petition_no="p")
+    closed = told("PetitionClosed", "2025-02-11", source=PROCURATORATE, petition_no="p")
+
+    assert _clock("petition-close", received, closed).phase == "open"
 
 
 def test_the_end_of_a_round_is_no_ground_to_remove_a_listing() -> None:
@@ -531,6 +592,62 @@ def test_an_extension_without_approvers_in_the_law_may_come_from_anybody() -> No
     clocks = clocks_of(period, view(_received("2022-10-31"), _longer("2023-01-10", "undertaker")), RULES)
 
     assert clocks[0].due_day == date(2023, 2, 28)
+
+
+def _suggestion(name: str, day: str, **body: Any) -> Told:
+    said: dict[str, Any] = {"outcome": "adopted"} if name == "CourtReplied" else {}
+    return told(name, day, subject=SUPERVISION, suggestion_no="s", **said, **body)
+
+
+RECEIVED = _suggestion("SuggestionReceived", "2025-03-03")
+ANEW = [
+    RECEIVED,
+    _suggestion("SuggestionChanged", "2025-05-20", id="changed"),
+    _suggestion("SuggestionReceived", "2025-05-21"),
+]
+
+
+@pytest.mark.parametrize("rule", ["crt-reply", "crt-advice-docket"])
+def test_a_suggestion_that_is_changed_asks_for_nothing_any_more(rule: str) -> None:
+    changed = _suggestion("SuggestionChanged", "2025-03-03")
+
+    assert _clock(rule, RECEIVED, changed).phase == "gone"
+
+
+def test_a_changed_suggestion_of_the_same_number_has_its_time_from_its_own_receipt() -> None:
+    clock = _clock("crt-reply", *ANEW)
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 21))
+    assert "changed" in clock.evidence
+
+
+def test_a_changed_suggestion_that_is_received_on_the_day_of_the_change_waits_for_its_reply() -> None:
+    clock = _clock("crt-reply", *ANEW[:2], _suggestion("SuggestionReceived", "2025-05-20"))
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 20))
+
+
+def test_what_was_said_before_the_change_counts_no_more() -> None:
+    more = _suggestion("ReplyExtensionApproved", "2025-05-15", approver_role="court-president")
+    replied = _suggestion("CourtReplied", "2025-05-16")
+
+    clock = _clock("crt-reply", *ANEW, more, replied)
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 21))
+
+
+def test_what_is_said_after_the_change_counts() -> None:
+    more = _suggestion("ReplyExtensionApproved", "2025-08-20", approver_role="court-president")
+
+    assert _due("crt-reply", *ANEW, more) == "2025-09-22"
+    assert _clock("crt-reply", *ANEW, _suggestion("CourtReplied", "2025-08-21")).phase == "met"
+    assert _clock("crt-reply", *ANEW, _suggestion("SuggestionChanged", "2025-06-03")).phase == "gone"
+
+
+def test_a_receipt_that_is_told_again_moves_no_due_day() -> None:
+    again = _suggestion("SuggestionReceived", "2025-03-10")
+
+    assert _due("crt-reply", RECEIVED, again) == "2025-06-03"
 
 
 def test_an_extension_lengthens_each_repetition_from_the_same_anchor() -> None:
