@@ -14,6 +14,7 @@ JSON: Final = "application/json"
 LONGEST: Final = 256  #: characters of an attribute that the bus knows
 LONGEST_EXTENSION: Final = 1024  #: characters of any other: a `tracestate` alone may have 512
 EARLIEST_YEAR: Final = 1900  #: an earlier time is the default value of some system
+LATEST_YEAR: Final = 2199  #: likewise a later one; days that a body names end there too (`fields.Day`)
 
 REQUIRED: Final = ("specversion", "id", "source", "type", "time", "subject")
 OPTIONAL: Final = ("recordedtime", "correlationid", "causationid", "sequence", "traceparent")
@@ -91,8 +92,8 @@ def instant(text: str) -> datetime:
         found = datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise ValueError(f"expected a day that exists, got {shown(text)}: {error}") from error
-    if found.year < EARLIEST_YEAR:
-        raise ValueError(f"expected a year from {EARLIEST_YEAR} on, got {shown(text)}")
+    if not EARLIEST_YEAR <= found.year <= LATEST_YEAR:
+        raise ValueError(f"expected a year from {EARLIEST_YEAR} to {LATEST_YEAR}, got {shown(text)}")
     return found
 
 

@@ -107,19 +107,34 @@ def _openings(period: Period, view: View) -> Iterator[tuple[str, date, tuple[Fac
         return
     if len(openers) > 1:
         openers.sort(key=lambda told: (told[0], told[1].at))
-    begun: list[tuple[date, tuple[Fact, ...]]]
+    begun: Iterable[tuple[date, tuple[Fact, ...]]]
     if period.per is None:
         begun = [(day, (fact,)) for day, fact in openers]
     else:
-        since, opener = openers[0]
-        begun = [(max(day, since), (fact, opener)) for day, fact in view.heard(period.per)]
+        begun = _joined(view.heard(period.per), openers, period.tie)
     found: dict[str, tuple[date, tuple[Fact, ...]]] = {}
     for day, opened_by in begun:
         instance = str(opened_by[0].body.get(period.instance) or "") if period.instance else ""
         if instance not in found or period.latest:
             found[instance] = day, opened_by
+        elif period.renewed_by is not None:
+            heard = _answers(period.renewed_by, period, view, instance, opened_by)
+            if renewals := [told for told in heard if found[instance][0] < told[0] <= day]:
+                found[instance] = day, (*opened_by, max(renewals, key=_when)[1])
     for instance, (day, opened_by) in found.items():
         yield instance, day, opened_by
+
+
+def _joined(
+    facts: Iterable[Told], openers: Iterable[Told], tie: str | None
+) -> Iterator[tuple[date, tuple[Fact, ...]]]:
+    """Join each of *facts* with the first opener that does not speak of somebody else."""
+    for day, fact in facts:
+        about = fact.body.get(tie) if tie else None
+        for since, opener in openers:
+            if about is None or opener.body.get(str(tie)) in (None, about):
+                yield max(day, since), (fact, opener)
+                break
 
 
 def _repetitions(
@@ -138,10 +153,9 @@ def _repetitions(
     length, code = text
     for nth in range(1, period.repeat + 1):
         count = _Count(_start(anchor, code, opened_by[0]), length, code, stops, rules, nth)
-        due, too_late = _due(period, view, count, instance)
-        since = opened_by[0].day
-        closed = _closing(period, view, instance, anchor, since, nth)
-        ended = _ending(period, view, instance, since, due)
+        due, too_late = _due(period, view, count, instance, opened_by)
+        closed = _closing(period, view, instance, anchor, opened_by, nth)
+        ended = _ending(period, view, instance, opened_by, due)
         if closed and ended:
             closed, ended = (closed, None) if closed[0] <= ended[0] else (None, ended)
         yield Clock(
@@ -183,13 +197,13 @@ def _local_day(period: Period, rules: Rules, count: _Count, due: Due) -> date | 
     return day if day is not None and day < last else None
 
 
-def _ending(period: Period, view: View, instance: str, since: date, due: Due) -> Told | None:
+def _ending(period: Period, view: View, instance: str, opened_by: tuple[Fact, ...], due: Due) -> Told | None:
     """Return what took the duty away. Some grounds count only in time: a late deferral cures nothing."""
     endings = [
         told
         for cue in period.ends
         if cue.event in view.by_name
-        for told in _answers(cue, period, view, instance, since)
+        for told in _answers(cue, period, view, instance, opened_by)
         if not cue.timely or is_in_time(told, due)
     ]
     return min(endings, key=_when, default=None)
@@ -210,23 +224,31 @@ def is_in_time(told: Told, due: Due) -> bool:
     return due.count == "BACK" and told[0] <= due.nominal_end
 
 
-def _answers(cue: Cue, period: Period, view: View, instance: str, since: date) -> list[Told]:
-    """Return what *cue* hears of this instance. A fact that names none speaks of the whole subject."""
+def _answers(cue: Cue, period: Period, view: View, instance: str, opened_by: tuple[Fact, ...]) -> list[Told]:
+    """Return what *cue* hears of this instance. A fact that names none speaks of the whole subject.
+
+    Where the clock was renewed, what came before counts no more, nor does the renewal itself.
+    """
     field, heard = period.instance, view.heard(cue)
-    if not heard or (field is None and not cue.after):
+    if not heard or (field is None and not (cue.after or cue.later)):
         return heard
+    since, renewals = opened_by[0].day, opened_by[1:] if period.renewed_by else ()
     return [
         (day, fact)
         for day, fact in heard
         if (field is None or str(fact.body.get(field) or instance) == instance)
-        and not (cue.after and day < since)
+        and not ((cue.after or renewals) and day < since)
+        and not (cue.later and day <= since)
+        and fact not in renewals
     ]
 
 
-def _closing(period: Period, view: View, instance: str, anchor: date, since: date, nth: int) -> Told | None:
+def _closing(
+    period: Period, view: View, instance: str, anchor: date, opened_by: tuple[Fact, ...], nth: int
+) -> Told | None:
     if period.closes_all:
         parts = [
-            sorted((t for t in _answers(cue, period, view, instance, since) if t[0] > anchor), key=_when)
+            sorted((t for t in _answers(cue, period, view, instance, opened_by) if t[0] > anchor), key=_when)
             for cue in period.closes_all
         ]
         if any(len(part) < nth for part in parts):
@@ -236,7 +258,7 @@ def _closing(period: Period, view: View, instance: str, anchor: date, since: dat
         told
         for cue in period.closes
         if cue.event in view.by_name
-        for told in _answers(cue, period, view, instance, since)
+        for told in _answers(cue, period, view, instance, opened_by)
     ]
     return min(closings, key=_when, default=None)
 
@@ -245,14 +267,16 @@ def _when(told: Told) -> tuple[date, int, str]:
     return told[0], told[1].at, told[1].id
 
 
-def _due(period: Period, view: View, count: _Count, instance: str) -> tuple[Due, tuple[str, ...]]:
+def _due(
+    period: Period, view: View, count: _Count, instance: str, opened_by: tuple[Fact, ...]
+) -> tuple[Due, tuple[str, ...]]:
     """Count the period, then again for each extension that came in time from a post that may give it."""
     due = count.due()
     extension = period.extension
     if extension is None:
         return due, ()
     granted, too_late = 0, []
-    for told in _answers(Cue(extension.event), period, view, instance, date.min):
+    for told in _answers(Cue(extension.event), period, view, instance, opened_by):
         day, fact = told
         if not _may_extend(extension, period, fact):
             continue
@@ -300,32 +324,52 @@ def stops_of(kind: StopKind, view: View, calendar: Calendar) -> list[Stop]:
     if not begun:
         return []
     endings = sorted([told for cue in kind.ends for told in view.heard(cue)], key=_when)
+    longer = sorted(view.heard(kind.extended_by), key=_when) if kind.extended_by else ()
     return [
-        Stop(kind.kind, day, _earliest(_end_of(kind, fact, day, endings), _limit(kind, fact, day, calendar)))
+        Stop(
+            kind.kind,
+            day,
+            _earliest(_end_of(kind, fact, day, endings), _limit(kind, fact, day, longer, calendar)),
+        )
         for day, fact in begun
     ]
 
 
 def _end_of(kind: StopKind, begin: Fact, day: date, endings: Iterable[Told]) -> date | None:
-    named = begin.body.get(kind.instance) if kind.instance else None
     for ended, fact in endings:
-        answers = fact.body.get(kind.instance) if kind.instance else None
-        if ended >= day and (named is None or answers is None or named == answers):
+        if ended >= day and _is_about(kind, begin, fact):
             return ended
     return None
 
 
-def _limit(kind: StopKind, begin: Fact, begun: date, calendar: Calendar) -> date | None:
+def _is_about(kind: StopKind, begin: Fact, fact: Fact) -> bool:
+    named, answers = (one.body.get(kind.instance) if kind.instance else None for one in (begin, fact))
+    return named is None or answers is None or named == answers
+
+
+def _limit(
+    kind: StopKind, begin: Fact, begun: date, longer: Iterable[Told], calendar: Calendar
+) -> date | None:
     """Return the first day after the stop's own end: an effect lapses at the end of its last day."""
-    until = begin.body.get(kind.until) if kind.until else None
-    last = date.fromisoformat(until) if until else None
-    if kind.cap is not None:
-        last = _earliest(last, _lapse(begun, kind.cap, calendar))
-    return None if last is None else max(begun, last + timedelta(days=1))
+    life = kind.life_of(begin.body)
+    last = _named_end(kind, begin) or _lapse(begun, life.usual, calendar)
+    last = _earliest(last, _lapse(begun, life.cap, calendar))
+    if last is None:
+        return None
+    longest = _lapse(begun, life.extended or life.cap, calendar)
+    for day, fact in longer:
+        if begun <= day <= last and _is_about(kind, begin, fact):
+            last = max(last, _earliest(_named_end(kind, fact), longest) or last)
+    return max(begun, last + timedelta(days=1))
 
 
-def _lapse(begun: date, life: Length, calendar: Calendar) -> date | None:
-    return as_day(count_due(begun, life, "EXP", calendar).due_day)
+def _named_end(kind: StopKind, fact: Fact) -> date | None:
+    until = fact.body.get(kind.until) if kind.until else None
+    return date.fromisoformat(until) if until else None
+
+
+def _lapse(begun: date, life: Length | None, calendar: Calendar) -> date | None:
+    return as_day(count_due(begun, life, "EXP", calendar).due_day) if life else None
 
 
 def as_day(when: date | datetime | None) -> date | None:

@@ -39,7 +39,7 @@ EXTENDABLE: Final = STOPPABLE - {"MIN"}
 
 ONE_HOUR = timedelta(hours=1)
 MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-LONGEST = 40_000  #: units; beyond a century of days nobody counts
+LONGEST = 110_000  #: units; more days than from the earliest fact (1900) to the last day in a body (2199)
 
 
 class Length(NamedTuple):
@@ -194,7 +194,7 @@ def _count_hours(
 def _count_back(
     start: date, length: Length, number: int, calendar: Calendar, extra: int, nth: int, window: bool
 ) -> Due:
-    limit = _shift(start, -number, length.unit)
+    limit = shift(start, -number, length.unit)
     nominal = start if window else limit
     due = calendar.roll_forward(start) if window else calendar.roll_back(limit)
     return Due(
@@ -231,7 +231,7 @@ def _count_forward(
     if unit == "working-day":
         nominal = calendar.add_working_days(start, number)
     else:
-        nominal = _shift(start, number, unit)
+        nominal = shift(start, number, unit)
     end = nominal
     counted: tuple[CountedStop, ...] = ()
     suspended_since = None
@@ -317,7 +317,7 @@ def _prolong(
     return end, tuple(counted), None
 
 
-def _shift(day: date, number: int, unit: Unit) -> date:
+def shift(day: date, number: int, unit: Unit) -> date:
     """Return the corresponding day *number* units away; where the month has none, its last day."""
     if unit == "day":
         return day + timedelta(days=number)

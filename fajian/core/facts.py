@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from fajian.core.calendar import SHANGHAI
+from fajian.core.counting import shift
 from fajian.core.ports import Header
 from fajian.core.rules import Body, Cue, Rules
 from fajian.errors import LedgerRecordError
@@ -232,7 +233,9 @@ class View:
         heard = known.get(cue)
         if heard is None:
             heard = known[cue] = [
-                (cue_day(cue, fact), fact) for fact in named if cue.hears(fact.body, self.kind)
+                (cue_day(cue, fact), fact)
+                for fact in named
+                if cue.side in (None, fact.side) and cue.hears(fact.body, self.kind)
             ]
         return heard
 
@@ -255,7 +258,8 @@ class View:
 
 def cue_day(cue: Cue, fact: Fact) -> date:
     named = fact.body.get(cue.day) if cue.day else None
-    return date.fromisoformat(named) if named else fact.day
+    day = date.fromisoformat(named) if named else fact.day
+    return shift(day, cue.plus.number, cue.plus.unit) if cue.plus else day
 
 
 def view_of(subject: str, kind: str, facts: Iterable[Fact], rules: Rules) -> View:

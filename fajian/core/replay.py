@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 
 from fajian.core.casework import DECLARED, TICKED, Casework
-from fajian.core.facts import day_of, instant_of
+from fajian.core.facts import day_of, microseconds
 from fajian.core.memory import Memory, fold_all
 from fajian.core.patterns import Patterns
 from fajian.core.ports import Folder, Header, Output
 from fajian.core.rules import Rules
 from schemas.cloudevents import STRUCTURED
+from schemas.envelope import instant
 from schemas.names import derived_id, short_name
 from schemas.topics import CASE_EVENTS, FLAGS, LEADS, PATTERNS, SIDES, inbox, receipts
 
@@ -152,7 +153,7 @@ def _arrival(event: Mapping[str, Any], rules: Rules) -> tuple[int, int, int, str
 
 def _instant(text: Any) -> int:
     try:
-        return instant_of(text)
+        return microseconds(instant(text))
     except (TypeError, ValueError):
         return 0
 

@@ -49,11 +49,15 @@ class Cue:
     on: str | None = None  #: the only kind of subject on which the cue is heard
     timely: bool = False  #: counts only up to the due day
     after: bool = False  #: counts only from the day of what opened the clock
+    later: bool = False  #: counts only from the day after it
+    side: str | None = None  #: the only side whose word counts
+    plus: Length | None = None  #: the day lies so much later: where a term ends that the law itself sets
     _hash: int = field(init=False, compare=False, repr=False)  #: views look cues up for every fact
 
     def __post_init__(self) -> None:
         filters = (*sorted(self.when.items()), None, *sorted(self.unless.items()))
-        said = (self.event, self.day, self.strict, filters, self.on, self.timely, self.after)
+        counts = (self.timely, self.after, self.later, self.side, self.plus)
+        said = (self.event, self.day, self.strict, filters, self.on, counts)
         object.__setattr__(self, "_hash", hash(said))
 
     def __hash__(self) -> int:
@@ -125,10 +129,12 @@ class Period:
     variants: tuple[Variant, ...] = ()  #: the first that fits counts instead of the length
     fixed_by: str | None = None  #: body field of the opening fact with the end, where one was fixed
     latest: bool = False  #: a later opening of the same instance replaces the earlier one
+    renewed_by: Cue | None = None  #: a later opening replaces the earlier one after such a fact alone
     line_of: str = ""  #: the period of which this is another line
     rungs: tuple[int, ...] = (7, 3, 1)  #: days before the end on which the owner is reminded
     instance: str | None = None  #: body field that tells several clocks of a subject apart
     per: Cue | None = None  #: one clock for each of these facts, opened once an opener is there too
+    tie: str | None = None  #: body field in which the two must not differ; who names none speaks of all
     closes_all: tuple[Cue, ...] = ()  #: all of them, the k-th of each for the k-th repetition
     ends: tuple[Cue, ...] = ()  #: the duty is gone
     stops: tuple[str, ...] = ()
@@ -164,13 +170,24 @@ class Period:
     @cached_property
     def mentions(self) -> frozenset[str]:
         """Event names that can open, close or end the clock; stops and extensions come on top."""
-        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *((self.per,) if self.per else ()))
+        more = tuple(cue for cue in (self.per, self.renewed_by) if cue)
+        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *more)
         extension = (self.extension.event,) if self.extension else ()
         return frozenset(cue.event for cue in cues) | frozenset(extension)
 
 
 def _is_within(day: date, first: date | None, last: date | None) -> bool:
     return (first is None or first <= day) and (last is None or day <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class StopLife:
+    """When a stop that begins with facts of a kind ends by itself."""
+
+    when: Values = field(default_factory=dict)  #: what the beginning says
+    usual: Length | None = None  #: its life where no end was named
+    cap: Length | None = None  #: longest life
+    extended: Length | None = None  #: longest life once it was extended in time; without it still the cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +200,20 @@ class StopKind:
     instance: str | None = None
     until: str | None = None  #: body field of the beginning with a fixed end
     cap: Length | None = None  #: longest life
+    lives: tuple[StopLife, ...] = ()  #: the first that fits counts instead of the cap
+    extended_by: Cue | None = None  #: moves the end of a stop that has not ended
+
+    def life_of(self, body: Body) -> StopLife:
+        """Return how long a stop lives that begins with a fact that says *body*."""
+        for life in self.lives:
+            if all(body.get(name) in values for name, values in life.when.items()):
+                return life
+        return StopLife(cap=self.cap)
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """Everything that begins, ends or lengthens it."""
+        return (*self.begins, *self.ends, *((self.extended_by,) if self.extended_by else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +455,7 @@ class Rules:
 
     def _names_heard_by(self, period: Period) -> frozenset[str]:
         stops = (self.stops[kind] for kind in period.stops)
-        names = [cue.event for stop in stops for cue in (*stop.begins, *stop.ends)]
+        names = [cue.event for stop in stops for cue in stop.cues]
         return period.mentions | frozenset(names)
 
     def _names_watched_by(self, trigger: Trigger) -> list[str]:

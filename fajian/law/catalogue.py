@@ -40,7 +40,6 @@ KEPT: Final[Mapping[str, str]] = {
     "LeadingGroupDecided": "agenda of the joint meeting",
     "ExtensionRequested": "on file: asking in the window extends nothing by itself",
     "AuctionPaused": "on file: the pause of one auction, which resumes under auc-resume",
-    "SuggestionChanged": "on file: a suggestion was replaced",
     "IntegrityLeadReferred": "on file: goes to the discipline team",
 }
 
@@ -58,7 +57,7 @@ def faults(rules: Rules) -> Iterator[str]:
     for period in rules.periods.values():
         yield from _faults_of(period, rules)
     for stop in rules.stops.values():
-        yield from _unknown_events(f"stop {stop.kind}", (*stop.begins, *stop.ends), rules)
+        yield from _unknown_events(f"stop {stop.kind}", stop.cues, rules)
     for trigger in rules.triggers.values():
         yield from _faults_of_trigger(trigger, rules)
     for rung in rules.ladder:
@@ -76,8 +75,8 @@ def faults(rules: Rules) -> Iterator[str]:
 
 def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
     where = f"period {period.id}"
-    per = (period.per,) if period.per else ()
-    cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *per)
+    more = tuple(cue for cue in (period.per, period.renewed_by) if cue)
+    cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *more)
     yield from _unknown_events(where, cues, rules)
     yield from _unknown(where, "stop", period.stops, rules.stops)
     yield from _unknown(where, "period", filter(None, [period.line_of]), rules.periods)
@@ -206,7 +205,7 @@ def _orphans(rules: Rules) -> Iterator[str]:
 def _unused_events(rules: Rules) -> Iterator[str]:
     """Yield events that open, close, stop, extend and show nothing, and that the bus does not act on."""
     used = {name for period in rules.periods.values() for name in period.mentions}
-    used |= {cue.event for stop in rules.stops.values() for cue in (*stop.begins, *stop.ends)}
+    used |= {cue.event for stop in rules.stops.values() for cue in stop.cues}
     used |= {name for trigger in rules.triggers.values() for name in trigger.watches}
     used |= {name for first, then, _ in rules.impossible for name in (first, then)}
     used |= {word.partition(":")[0] for cycle in LIFE_CYCLES.values() for word in cycle.words}

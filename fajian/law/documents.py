@@ -30,6 +30,7 @@ from fajian.core.rules import (
     Rung,
     SameFault,
     StopKind,
+    StopLife,
     Trigger,
     Variant,
     Visibility,
@@ -190,7 +191,14 @@ def _cue(row: Row) -> Cue:
         on=row.get("on"),
         timely=row.get("timely", False),
         after=row.get("after", False),
+        later=row.get("later", False),
+        side=row.get("side"),
+        plus=_span(row.get("plus")),
     )
+
+
+def _span(row: Row | None) -> Length | None:
+    return Length(row["length"], row["unit"]) if row else None
 
 
 def _cues(row: Row, name: str) -> tuple[Cue, ...]:
@@ -266,6 +274,8 @@ def _period(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Per
         closes_all=_cues(row, "closes_all"),
         ends=_cues(row, "ends") + (_CASE_ENDS if row.get("ends_with_case") else ()),
         per=_cue(row["per"]) if "per" in row else None,
+        tie=row.get("tie"),
+        renewed_by=_cue(row["renewed_by"]) if "renewed_by" in row else None,
         instance=row.get("instance"),
         length=length,
         count=count,
@@ -319,14 +329,23 @@ def _trigger(row: Row, posts: Mapping[str, str], instruments: Instruments) -> Tr
 
 
 def _stop(row: Row) -> StopKind:
-    cap = row.get("cap")
     return StopKind(
         kind=row["kind"],
         begins=_cues(row, "begins"),
         ends=_cues(row, "ends"),
         instance=row.get("instance"),
         until=row.get("until"),
-        cap=Length(cap["length"], cap["unit"]) if cap else None,
+        cap=_span(row.get("cap")),
+        lives=tuple(
+            StopLife(
+                when={name: tuple(values) for name, values in life["when"].items()},
+                usual=_span(life.get("usual")),
+                cap=_span(life.get("cap")),
+                extended=_span(life.get("extended")),
+            )
+            for life in row.get("life", ())
+        ),
+        extended_by=_cue(row["extended_by"]) if "extended_by" in row else None,
     )
 
 

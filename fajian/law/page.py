@@ -9,7 +9,7 @@ from fajian.core.calendar import SHANGHAI
 from fajian.core.counting import Due, Length, count_due
 from fajian.core.life import drawn
 from fajian.core.lives import LIFE_CYCLES
-from fajian.core.rules import Cue, Period, Rules, Trigger
+from fajian.core.rules import Cue, Period, Rules, StopKind, StopLife, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.examples import Example, load_examples
 from fajian.law.worked import worked_facts
@@ -92,9 +92,9 @@ def _lines(rules: Rules) -> Iterator[str]:
     for trigger in rules.triggers.values():
         yield from _trigger(trigger, rules)
     yield "## 停止计算 / Stops\n"
-    yield "| kind | begins | ends |\n| --- | --- | --- |"
+    yield "| kind | begins | ends | 自行届满 ends by itself |\n| --- | --- | --- | --- |"
     for stop in rules.stops.values():
-        yield f"| {stop.kind} | {_cues(stop.begins)} | {_cues(stop.ends)} |"
+        yield f"| {stop.kind} | {_cues(stop.begins)} | {_cues(stop.ends)} | {_lives(stop)} |"
     yield ""
     yield "## 规范 / Instruments\n"
     yield "| short | 名称 | versions | sure |\n| --- | --- | --- | --- |"
@@ -116,7 +116,10 @@ def _period(period: Period, rules: Rules) -> Iterator[str]:
     since = f", 自 since {period.since}" if period.since else ""
     yield f"- 依据 basis: {period.basis} (**{period.sure}**{since})"
     if period.opens:
-        yield f"- 开始 opens: {_cues(period.opens)}" + (f" × {_cues((period.per,))}" if period.per else "")
+        tie = f", 同一 same {period.tie}" if period.tie else ""
+        yield f"- 开始 opens: {_cues(period.opens)}" + (f" × {_cue(period.per)}{tie}" if period.per else "")
+    if period.renewed_by:
+        yield f"- 重新开始 opens anew after: {_cue(period.renewed_by)}"
     closes = (*period.closes, *period.closes_all)
     if closes:
         yield f"- 履行 closes: {_cues(closes)}" + (f", {period.repeat} 次 times" if period.repeat > 1 else "")
@@ -156,6 +159,23 @@ def examples_of(row: Period | Trigger, rules: Rules) -> list[str]:
     return [f"example: {_shown(row, rules)}"]
 
 
+def _lives(stop: StopKind) -> str:
+    """Return when *stop* ends by itself."""
+    said = [stop.until] if stop.until else []
+    for life in (*stop.lives, StopLife(cap=stop.cap)):
+        times = (
+            ("未定期限 usually", life.usual),
+            ("至多 at most", life.cap),
+            ("延长后 extended", life.extended),
+        )
+        told = ", ".join(f"{word} {time.number}{UNITS[time.unit]}" for word, time in times if time)
+        of = "; ".join(f"{name} {_values(values)}" for name, values in life.when.items())
+        of = of or ("其余 otherwise" if stop.lives else "")
+        said += [f"{of}: {told}" if of else told] if told else []
+    said += [f"延长 extended by {_cue(stop.extended_by)}"] if stop.extended_by else []
+    return "; ".join(said) or "-"
+
+
 def _length(length: Length | None, count: str) -> str:
     if length is None:
         return "条文无确定期间 no number in the text" + ("" if count == "IMM" else f" ({count})")
@@ -170,7 +190,10 @@ def _cue(cue: Cue) -> str:
     said = [cue.day] if cue.day else []
     said += [f"{name} {_values(values)}" for name, values in cue.when.items()]
     said += [f"not {name} {_values(values)}".rstrip() for name, values in cue.unless.items()]
-    said += [word for word, holds in (("timely", cue.timely), ("after", cue.after)) if holds]
+    said += [f"+ {cue.plus.number}{UNITS[cue.plus.unit]}"] if cue.plus else []
+    said += [f"by {cue.side}"] if cue.side else []
+    words = (("timely", cue.timely), ("after", cue.after), ("later", cue.later))
+    said += [word for word, holds in words if holds]
     return f"{cue.event} ({'; '.join(said)})" if said else cue.event
 
 

@@ -92,7 +92,7 @@ class LongLives(Teller):
             self.broken(case, "T09", number, begin, "stayed for more than three months")
         else:
             self.kept(case, "T09", number, begin, "stayed for three months, and no day more", bait=longest)
-        return until + ONE_DAY
+        return longest + ONE_DAY  # what the court fixed beyond its three months stops no time
 
     def _suspend_for_good(self, case: Case, duty: Duty) -> None:
         """Suspend, and never resume, though the cause has gone."""

@@ -42,7 +42,8 @@ def uncorrected(trigger: Trigger, view: View, rules: Rules) -> Iterator[Finding]
             continue
         number, last = said(fact, "suggestion_no"), days_after(fact.day, trigger.params["wait"], rules)
         satisfied = [one for one in view.named("ResultChecked") if one.body.get("result") == "satisfied"]
-        answers = [*view.named("CorrectionDone", "SuggestionWithdrawn"), *satisfied]
+        changed = [one for one in view.named("SuggestionChanged") if one.day >= fact.day]
+        answers = [*view.named("CorrectionDone", "SuggestionWithdrawn"), *changed, *satisfied]
         done = done_on(about(answers, "suggestion_no", number))
         if done is None or done > last:
             why = {"adopted_on": fact.day.isoformat(), "not_corrected_by": last.isoformat()}

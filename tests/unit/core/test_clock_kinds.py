@@ -10,7 +10,7 @@ from fajian.core.clocks import Clock, clocks_of
 from fajian.core.counting import Length
 from fajian.core.rules import LocalPeriod, Rules
 from fajian.law.documents import load_rules
-from tests.histories import SUPERVISION, Bench, Told, play, told, under, view
+from tests.histories import CASE, SUPERVISION, Bench, Told, play, told, under, view
 
 RULES = load_rules()
 
@@ -44,6 +44,17 @@ def test_an_effect_ends_on_the_day_that_the_notice_states() -> None:
 
 def test_an_end_before_the_beginning_is_no_end() -> None:
     assert _due("freeze-deposit", _frozen("2024-02-29", "2024-02-01")) == "2025-02-28"
+
+
+@pytest.mark.parametrize("rule", [row.id for row in RULES.periods.values() if row.runs and row.fixed_by])
+def test_an_end_may_be_as_far_away_as_a_body_can_name(rule: str) -> None:
+    row, latest = RULES.periods[rule], "2199-12-31"
+    cue = row.opens[0]
+    body: dict[str, Any] = {name: values[0] for name, values in cue.when.items()}
+    subject = SUPERVISION if row.on == ("supervision",) else CASE
+    body[str(row.fixed_by)] = latest
+
+    assert _due(rule, told(cue.event, str(row.since), subject=subject, **body)) == latest
 
 
 def test_a_renewal_in_time_prolongs_the_effect_to_its_day_or_by_its_length() -> None:

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+
 from fajian.core.clocks import Clock, as_day, clocks_of, stops_of
 from fajian.core.counting import Length
 from fajian.core.rules import Cue, Extension
 from fajian.law.documents import load_rules
-from tests.histories import APPLICATION, SUPERVISION, Told, told, view
+from tests.histories import APPLICATION, CASE, COURT, PROCURATORATE, SUPERVISION, Told, told, view
 
 RULES = load_rules()
 DOCKETED = told("CaseDocketed", "2022-06-20")
@@ -115,6 +117,67 @@ def test_a_listing_after_the_ground_of_removal_has_its_time_from_the_listing() -
     satisfied = told("SatisfactionRecorded", "2022-01-28")
 
     assert _due("list-remove", satisfied, told("Listed", "2022-09-30", listing_no="1")) == "2022-10-10"
+
+
+@pytest.mark.parametrize("ground", ["1(2)", "1(3)", "1(4)", "1(5)", "1(6)"])
+def test_a_listing_on_a_ground_with_a_term_is_removed_when_its_two_years_are_over(ground: str) -> None:
+    listed = told("Listed", "2022-02-10", listing_no="1", ground=ground)
+    early = told("SatisfactionRecorded", "2022-05-12")
+
+    assert _clocks("list-remove", listed, early) == {}
+    assert _due("list-remove-term", listed, early) == "2024-02-20"  # the 10th to the 17th are days off
+
+
+def test_a_term_that_was_named_or_extended_counts_before_the_two_years() -> None:
+    listed = told("Listed", "2022-02-10", listing_no="1", ground="1(3)")
+    named = told("Listed", "2022-02-10", listing_no="1", ground="1(3)", term_until="2023-02-10")
+    extended = told("ListingTermExtended", "2024-02-01", listing_no="1", until_day="2025-02-10")
+
+    assert _due("list-remove-term", named) == "2023-02-15"
+    assert _due("list-remove-term", listed, extended) == "2025-02-13"
+
+
+@pytest.mark.parametrize("ground", ["1(1)", None])
+def test_a_listing_on_another_ground_has_no_term(ground: str | None) -> None:
+    said: dict[str, Any] = {"ground": ground} if ground else {}
+    listed = told("Listed", "2022-02-10", listing_no="1", **said)
+
+    assert _clocks("list-remove-term", listed) == {}
+    assert _due("list-remove", listed, told("SatisfactionRecorded", "2022-05-12")) == "2022-05-17"
+
+
+def test_who_has_performed_is_taken_off_the_list_and_nobody_else() -> None:
+    parties = [told("Listed", "2022-02-10", listing_no=who, party_ref=who) for who in ("a", "b")]
+    parties.append(told("Listed", "2022-02-10", listing_no="?"))
+    performed = told("SatisfactionRecorded", "2022-05-12", party_ref="a")
+
+    assert _clocks("list-remove", *parties, performed).keys() == {"a", "?"}
+    assert len(_clocks("list-remove", *parties, told("SatisfactionRecorded", "2022-05-12"))) == 3
+
+
+def test_who_has_performed_may_spend_again_and_nobody_else() -> None:
+    parties = [told("ConsumptionRestricted", "2022-02-10", party_ref=who) for who in ("a", "b")]
+    performed = told("SatisfactionRecorded", "2022-05-12", party_ref="a")
+    closed = told("CaseClosed", "2022-06-01", mode="fulfilled")
+
+    assert _clocks("cons-lift", *parties, performed).keys() == {"a"}
+    assert _clocks("cons-lift", *parties, performed, closed).keys() == {"a", "b"}
+
+
+@pytest.mark.parametrize("rule", ["petition-log", "petition-close"])
+def test_a_petition_to_the_procuratorate_owes_the_court_nothing(rule: str) -> None:
+    def received(source: str) -> Told:
+        return told("PetitionReceived", "2025-02-10", source=source, petition_no="p")
+
+    assert _clocks(rule, received(PROCURATORATE)) == {}
+    assert _clock(rule, received(COURT)).phase == "open"
+
+
+def test_the_procuratorate_does_not_deal_with_a_petition_to_the_court() -> None:
+    received = told("PetitionReceived", "2025-02-10", petition_no="p")
+    closed = told("PetitionClosed", "2025-02-11", source=PROCURATORATE, petition_no="p")
+
+    assert _clock("petition-close", received, closed).phase == "open"
 
 
 def test_the_end_of_a_round_is_no_ground_to_remove_a_listing() -> None:
@@ -333,7 +396,119 @@ def test_a_stop_ends_by_itself_after_its_own_last_day() -> None:
     ]
 
 
-def test_a_stop_ends_by_itself_at_its_cap() -> None:
+def test_expert_work_of_the_procuratorate_stops_its_review_and_no_time_of_the_court() -> None:
+    work = told("ExpertWorkStarted", "2022-08-01", subject=SUPERVISION, source=PROCURATORATE, cases=[CASE])
+    copy = told("ExpertWorkStarted", "2022-08-01", source=PROCURATORATE, cases=[CASE], copy=True)
+    accepted = told("SupervisionAccepted", "2022-07-08", subject=SUPERVISION, supervision_no="1")
+
+    assert _clock("sup-review", accepted, work).phase == "paused"
+    assert _due("enf-close", DOCKETED, copy) == "2022-12-20"
+    assert _clock("enf-close", DOCKETED, told("ProcedureStarted", "2022-08-01", procedure="expert")).due.stops
+
+
+def _priced(method: str | None) -> list[Told]:
+    how: dict[str, Any] = {"method": method} if method else {}
+    return [
+        told("ValuationStarted", "2022-08-01", valuation_no="v", **how),
+        told("ReferencePriceFixed", "2022-08-11", valuation_no="v"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["agreement", "fixed-price", "network-inquiry"])
+def test_a_price_that_nobody_appraises_stops_nothing(method: str) -> None:
+    assert _stops("appraisal", *_priced(method)) == []
+    assert _due("enf-close", DOCKETED, *_priced(method)) == "2022-12-20"
+
+
+@pytest.mark.parametrize("method", ["appraisal", None])
+def test_a_valuation_ends_with_its_report_or_with_the_price_that_is_fixed(method: str | None) -> None:
+    started, fixed = _priced(method)
+    reported = told("ValuationReported", "2022-08-06", valuation_no="v")
+
+    assert _stops("appraisal", started) == [("2022-08-01", None)]
+    assert _stops("appraisal", started, fixed) == [("2022-08-01", "2022-08-11")]
+    assert _stops("appraisal", started, reported, fixed) == [("2022-08-01", "2022-08-06")]
+    assert _due("enf-close", DOCKETED, started, fixed) == "2022-12-30"
+
+
+def _stayed(kind: str, until: str | None = None) -> Told:
+    fixed: dict[str, Any] = {"until_day": until} if until else {}
+    return told("Stayed", "2022-08-01", stay_no="s", kind=kind, **fixed)
+
+
+def _stay_extended(day: str, until: str, number: str | None = "s") -> Told:
+    of: dict[str, Any] = {"stay_no": number} if number else {}
+    return told("StayExtended", day, until_day=until, **of)
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "end"),
+    [
+        ("by-court", None, "2022-11-02"),
+        ("by-court", "2022-10-01", "2022-10-02"),
+        ("by-court", "2023-02-01", "2022-11-02"),  # STAY 10: three months
+        ("by-higher-court", None, "2022-11-02"),
+        ("by-higher-court", "2023-02-01", "2023-02-02"),  # ER 77: three months as a rule
+        ("by-higher-court", "2024-02-01", "2024-02-02"),
+        ("guarantee", None, "2023-08-02"),
+        ("guarantee", "2022-10-01", "2022-10-02"),
+        ("guarantee", "2024-02-01", "2023-08-02"),  # CPL-I 467: a year
+    ],
+)
+def test_each_kind_of_stay_ends_by_itself_after_its_own_time(kind: str, until: str | None, end: str) -> None:
+    assert _stops("stayed", _stayed(kind, until)) == [("2022-08-01", end)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "end"),
+    [
+        ("by-court", "2022-12-15", "2022-12-16"),
+        ("by-court", "2023-06-01", "2023-02-02"),  # STAY 10: three months more
+        ("by-higher-court", "2023-06-01", "2023-06-02"),
+        ("guarantee", "2023-06-01", "2023-06-02"),
+        ("guarantee", "2024-06-01", "2023-08-02"),
+        ("by-court", "2022-10-01", "2022-11-02"),  # an extension that would shorten is none
+    ],
+)
+def test_a_stay_that_is_extended_in_time_lasts_as_long_as_its_kind_may(
+    kind: str, until: str, end: str
+) -> None:
+    stayed = _stayed(kind, "2022-11-01")
+
+    assert _stops("stayed", stayed, _stay_extended("2022-11-01", until)) == [("2022-08-01", end)]
+    assert _stops("stayed", stayed, _stay_extended("2022-11-01", until, None)) == [("2022-08-01", end)]
+
+
+@pytest.mark.parametrize(
+    "extended",
+    [
+        _stay_extended("2022-11-02", "2022-12-15"),  # the stay is over
+        _stay_extended("2022-07-29", "2022-12-15"),  # before it began
+        _stay_extended("2022-11-01", "2022-12-15", "another"),
+    ],
+)
+def test_an_extension_of_no_running_stay_adds_nothing(extended: Told) -> None:
+    assert _stops("stayed", _stayed("by-court", "2022-11-01"), extended) == [("2022-08-01", "2022-11-02")]
+
+
+def test_a_stay_is_extended_from_the_end_that_an_earlier_extension_gave() -> None:
+    twice = [_stay_extended("2022-10-31", "2022-12-01"), _stay_extended("2022-12-01", "2023-01-15")]
+
+    assert _stops("stayed", _stayed("by-court", "2022-11-01"), *twice) == [("2022-08-01", "2023-01-16")]
+
+
+def test_an_extended_stay_is_taken_out_and_one_without_an_end_lapses_after_three_months() -> None:
+    docketed = told("CaseDocketed", "2025-01-10")
+    stayed = told("Stayed", "2025-03-03", stay_no="s", kind="by-court", until_day="2025-06-03")
+    open_end = told("Stayed", "2025-03-03", stay_no="s", kind="by-court")
+
+    extended = _stay_extended("2025-06-02", "2025-09-03")
+
+    assert _due("enf-close", docketed, stayed, extended) == "2026-01-12"
+    assert _due("enf-close", docketed, open_end) == "2025-10-11"
+
+
+def test_a_stay_of_a_kind_that_nobody_told_ends_by_itself_after_a_year() -> None:
     assert _stops("stayed", told("Stayed", "2022-08-01")) == [("2022-08-01", "2023-08-02")]
     long = told("Stayed", "2022-08-01", until_day="2025-01-01")
     assert _stops("stayed", long, told("StayEnded", "2022-12-01")) == [("2022-08-01", "2022-12-01")]
@@ -417,6 +592,62 @@ def test_an_extension_without_approvers_in_the_law_may_come_from_anybody() -> No
     clocks = clocks_of(period, view(_received("2022-10-31"), _longer("2023-01-10", "undertaker")), RULES)
 
     assert clocks[0].due_day == date(2023, 2, 28)
+
+
+def _suggestion(name: str, day: str, **body: Any) -> Told:
+    said: dict[str, Any] = {"outcome": "adopted"} if name == "CourtReplied" else {}
+    return told(name, day, subject=SUPERVISION, suggestion_no="s", **said, **body)
+
+
+RECEIVED = _suggestion("SuggestionReceived", "2025-03-03")
+ANEW = [
+    RECEIVED,
+    _suggestion("SuggestionChanged", "2025-05-20", id="changed"),
+    _suggestion("SuggestionReceived", "2025-05-21"),
+]
+
+
+@pytest.mark.parametrize("rule", ["crt-reply", "crt-advice-docket"])
+def test_a_suggestion_that_is_changed_asks_for_nothing_any_more(rule: str) -> None:
+    changed = _suggestion("SuggestionChanged", "2025-03-03")
+
+    assert _clock(rule, RECEIVED, changed).phase == "gone"
+
+
+def test_a_changed_suggestion_of_the_same_number_has_its_time_from_its_own_receipt() -> None:
+    clock = _clock("crt-reply", *ANEW)
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 21))
+    assert "changed" in clock.evidence
+
+
+def test_a_changed_suggestion_that_is_received_on_the_day_of_the_change_waits_for_its_reply() -> None:
+    clock = _clock("crt-reply", *ANEW[:2], _suggestion("SuggestionReceived", "2025-05-20"))
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 20))
+
+
+def test_what_was_said_before_the_change_counts_no_more() -> None:
+    more = _suggestion("ReplyExtensionApproved", "2025-05-15", approver_role="court-president")
+    replied = _suggestion("CourtReplied", "2025-05-16")
+
+    clock = _clock("crt-reply", *ANEW, more, replied)
+
+    assert (clock.phase, clock.due_day) == ("open", date(2025, 8, 21))
+
+
+def test_what_is_said_after_the_change_counts() -> None:
+    more = _suggestion("ReplyExtensionApproved", "2025-08-20", approver_role="court-president")
+
+    assert _due("crt-reply", *ANEW, more) == "2025-09-22"
+    assert _clock("crt-reply", *ANEW, _suggestion("CourtReplied", "2025-08-21")).phase == "met"
+    assert _clock("crt-reply", *ANEW, _suggestion("SuggestionChanged", "2025-06-03")).phase == "gone"
+
+
+def test_a_receipt_that_is_told_again_moves_no_due_day() -> None:
+    again = _suggestion("SuggestionReceived", "2025-03-10")
+
+    assert _due("crt-reply", RECEIVED, again) == "2025-06-03"
 
 
 def test_an_extension_lengthens_each_repetition_from_the_same_anchor() -> None:

@@ -49,7 +49,8 @@ DAYS = 420
 SUBJECTS = (CASE, "（2022）皖1324执124号", APPLICATION, SUPERVISION)
 
 offsets = st.integers(0, DAYS)
-days = offsets.map(lambda n: (FIRST + timedelta(days=n)).isoformat())
+bounds = st.sampled_from(["1949-10-01", "2199-12-31"])  #: the first and the last day that a body may name
+days = st.one_of(*[offsets.map(lambda n: (FIRST + timedelta(days=n)).isoformat())] * 9, bounds)
 numbers = st.sampled_from(["1", "2"])
 posts = st.sampled_from(["court-president", "bureau-head", "undertaker"])
 kinds = st.sampled_from(["first", "preservation"])

@@ -379,11 +379,23 @@ def test_in_a_simulated_ledger_the_event_says_when_it_arrived(changes: dict[str,
     assert headers_of(ledger)["ce_arrivedtime"] == arrived
 
 
-@pytest.mark.parametrize("time", [None, "yesterday"])
+@pytest.mark.parametrize(
+    "time", [None, "yesterday", "0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-23:59"]
+)
 def test_in_a_simulated_ledger_what_names_no_instant_arrived_when_the_broker_says(time: str | None) -> None:
     letter, _ = refusal(submit(record(time=time), simulated=True))
 
     assert headers_of(letter)["fajian_arrivedtime"] == "2022-06-17T04:00:00.000Z"
+
+
+@pytest.mark.parametrize("recorded", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_record_of_a_year_that_cannot_be_is_refused(recorded: str, simulated: bool) -> None:
+    _, problems = refusal(submit(record(recordedtime=recorded), simulated=simulated))
+
+    assert [(one["type"], one["pointer"]) for one in problems] == [
+        ("urn:fajian:problem:time", "/recordedtime")
+    ]
 
 
 def test_in_a_simulated_ledger_a_fact_may_not_be_recorded_before_it_happened() -> None:

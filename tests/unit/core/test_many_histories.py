@@ -16,12 +16,14 @@ from fajian.core.rules import Cue
 from fajian.core.subject_state import SubjectState
 from fajian.core.subjects import kind_of
 from fajian.law.documents import load_rules
+from schemas.envelope import EARLIEST_YEAR
 from tests.histories import APPLICATION, CASE, COURT, PROCURATORATE, SUPERVISION, told
 
 RULES = load_rules()
 FIRST = date(2024, 1, 2)
 SUBJECTS = (CASE, SUPERVISION, APPLICATION, "money/a/1", "agreement/a")
 DAY: Final = object()  #: a field that holds a day
+BOUNDS: Final = ("1949-10-01", "2199-12-31")  #: the first and the last day that a body may name
 GROUPS = 4  #: tests that share the histories
 
 
@@ -78,6 +80,8 @@ ALWAYS = {"as_of_day", "from_day", "to_day", "decision", "retracts", "ruling_day
 
 
 def _day(random: Random) -> str:
+    if random.random() < 0.05:
+        return random.choice(BOUNDS)
     return (FIRST + timedelta(days=random.randrange(500))).isoformat()
 
 
@@ -98,6 +102,8 @@ def _fact(random: Random, subject: str, name: str) -> Fact:
     if name != "Retracted" and random.random() < 0.1:
         body["supersedes"] = str(random.randint(1, 30))
     day = FIRST + timedelta(days=random.randrange(500))
+    if random.random() < 0.02:
+        day = date(EARLIEST_YEAR, 1, 1)
     return told(
         name,
         day.isoformat(),

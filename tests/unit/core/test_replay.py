@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,16 @@ EVENTS = [
 
 def _replayed(events: list[dict[str, Any]], until: str = "2022-06-30") -> Replayed:
     return replay(events, date.fromisoformat(until), RULES, load_intake(simulated=True))
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-23:59"])
+def test_an_event_of_a_year_that_cannot_be_is_refused_and_the_rest_is_played(time: str) -> None:
+    odd = {**_event("UndertakerAssigned", "2022-05-05"), "time": time}
+
+    replayed = _replayed([odd, *EVENTS[3:4]])
+
+    assert [receipt["problems"][0]["type"] for receipt in replayed.rejected] == ["urn:fajian:problem:time"]
+    assert "pay-out" in {row["rule"] for row in replayed.rows}
 
 
 def test_flags_and_leads_come_in_the_shape_that_others_rely_on() -> None:

@@ -43,6 +43,10 @@ def _received(day: str) -> Told:
     return _sup("SuggestionReceived", day, source="//court/皖1324", suggestion_no="s")
 
 
+def _changed(day: str) -> Told:
+    return _sup("SuggestionChanged", day, suggestion_no="s")
+
+
 def _replied(day: str, **body: Any) -> Told:
     return _sup("CourtReplied", day, suggestion_no="s", **{"outcome": "adopted", **body})
 
@@ -311,6 +315,57 @@ CASES = [
     ),
     Case(
         "T23",
+        "a fixed term by ground",
+        [told("Listed", "2021-03-01", listing_no="1", ground="1(3)"), SATISFIED],
+        "2022-06-30",
+    ),
+    Case(
+        "T23",
+        "two years by law are over",
+        [told("Listed", "2022-02-10", listing_no="1", ground="1(3)")],
+        "2024-06-30",
+        ["2024-02-23"],
+    ),
+    Case(
+        "T23",
+        "removed in time when two years by law were over",
+        [
+            told("Listed", "2022-02-10", listing_no="1", ground="1(3)"),
+            told("ListingRemoved", "2024-02-19", listing_no="1"),
+        ],
+        "2024-06-30",
+    ),
+    Case(
+        "T23",
+        "two years by law made longer",
+        [
+            told("Listed", "2022-02-10", listing_no="1", ground="1(3)"),
+            told("ListingTermExtended", "2024-02-01", listing_no="1", until_day="2025-02-10"),
+        ],
+        "2024-06-30",
+    ),
+    Case(
+        "T23",
+        "another debtor has performed",
+        [
+            told("Listed", "2021-03-01", listing_no="1", party_ref="b"),
+            told("SatisfactionRecorded", "2022-05-09", party_ref="a"),
+        ],
+        "2022-06-30",
+    ),
+    Case(
+        "T23",
+        "the debtor himself has performed, after another",
+        [
+            told("Listed", "2021-03-01", listing_no="1", party_ref="b"),
+            told("SatisfactionRecorded", "2022-05-05", party_ref="a"),
+            told("SatisfactionRecorded", "2022-05-09", party_ref="b"),
+        ],
+        "2022-06-30",
+        ["2022-05-17"],
+    ),
+    Case(
+        "T23",
         "only the round ended",
         [LISTED, told("CaseClosed", "2022-05-09", mode="round-ended")],
         "2022-06-30",
@@ -352,6 +407,36 @@ CASES = [
             _replied("2022-08-15"),
         ],
         "2022-09-30",
+    ),
+    Case(
+        "T34",
+        "changed for another suggestion, which was answered in time",
+        [
+            _received("2022-04-15"),
+            _sup("SuggestionChanged", "2022-05-09", suggestion_no="s", replaced_by="s2"),
+            _sup("SuggestionReceived", "2022-05-10", source=COURT, suggestion_no="s2"),
+            _sup("CourtReplied", "2022-08-10", suggestion_no="s2", outcome="adopted"),
+        ],
+        "2022-12-31",
+    ),
+    Case(
+        "T34",
+        "changed after its time was over",
+        [_received("2022-04-15"), _changed("2022-07-25")],
+        "2022-12-31",
+        ["2022-07-20"],
+    ),
+    Case(
+        "T34",
+        "changed and delivered anew under its number",
+        [
+            _received("2022-04-15"),
+            _replied("2022-05-06"),
+            _changed("2022-05-09"),
+            _received("2022-05-10"),
+        ],
+        "2022-12-31",
+        ["2022-08-15"],
     ),
     Case(
         "T34",
@@ -419,6 +504,32 @@ CASES = [
     fires("T17", "no valuation", TO_BE_SOLD, on=["2022-06-13"]),
     fires("T17", "no sale", PRICE_FIXED, on=["2022-05-24"]),
     fires("T17", "no second auction", FAILED, on=["2022-06-13"]),
+    fires(
+        "T17",
+        "only the first auction is on record",
+        told("AuctionHeld", "2022-05-09", seizure_no="1"),
+        told("AuctionFailed", "2022-05-09", seizure_no="1"),
+        on=["2022-06-13"],
+    ),
+    fires(
+        "T17",
+        "the failure of the first auction was told twice",
+        FAILED,
+        told("AuctionFailed", "2022-05-11", seizure_no="1", round=1),
+        on=["2022-06-13"],
+    ),
+    misses(
+        "T17",
+        "failed again, and nobody says which auction it was",
+        told("AuctionFailed", "2022-05-09", seizure_no="1"),
+        told("AuctionFailed", "2022-06-08", seizure_no="1"),
+    ),
+    misses(
+        "T17",
+        "held again offline, and nobody says which auction it was",
+        told("AuctionFailed", "2022-05-09", seizure_no="1", online=False),
+        told("AuctionHeld", "2022-07-08", seizure_no="1"),
+    ),
     misses(
         "T17", "valued on the last day", TO_BE_SOLD, told("ValuationStarted", "2022-06-08", seizure_no="1")
     ),
@@ -585,6 +696,25 @@ CASES = [
         "three months more",
         _stayed("by-court", until_day="2022-08-09"),
         told("StayExtended", "2022-08-09", stay_no="s", until_day="2022-11-09"),
+    ),
+    misses(
+        "T07",
+        "stayed for six months",
+        DOCKETED,
+        SEIZED,
+        _stayed("by-court", until_day="2022-08-09"),
+        told("StayExtended", "2022-08-08", stay_no="s", until_day="2022-11-09"),
+        told("CaseClosed", "2023-04-17", mode="fulfilled"),
+        until="2023-06-01",
+    ),
+    fires(
+        "T07",
+        "a stay by the court lapsed after three months",
+        DOCKETED,
+        SEIZED,
+        _stayed("by-court"),
+        on=["2023-01-19"],
+        until="2023-06-01",
     ),
     misses("T09", "a kind that nobody told", told("Stayed", "2022-05-09", stay_no="s")),
     fires("T10", "not resumed", CAUSE_ENDED, on=["2022-05-27"]),
@@ -895,6 +1025,14 @@ CASES = [
         "corrected on the last day",
         _replied("2022-05-09"),
         _sup("CorrectionDone", "2022-06-08", source=COURT),
+    ),
+    misses("T35", "changed after it was adopted", _replied("2022-05-09"), _changed("2022-05-20")),
+    fires(
+        "T35",
+        "changed before it was adopted",
+        _changed("2022-05-02"),
+        _replied("2022-05-09"),
+        on=["2022-06-13"],
     ),
     misses("T35", "rejected", _replied("2022-05-09", outcome="rejected")),
     misses(
