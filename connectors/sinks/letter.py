@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from connectors.sink_config import MailSink
 from connectors.sinks.told import posts_of
 from fajian.law.documents import load_rules
+from fajian.law.naming import named_post, named_severity
 from schemas.names import derived_id, parse_ce_type
 from schemas.registry import TYPES
 
@@ -32,6 +33,7 @@ _TEXTS = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_TEXTS.filters |= {"post": named_post, "severity": named_severity}
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 

@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from connectors.projection import Row
-from fajian.cli.case_text import clock_lines, standing
+from fajian.cli.case_text import clock_lines, flag_line, standing
 from fajian.core.as_of import Known, as_of
 from fajian.core.facts import Fact, instant_of
 from fajian.core.rules import Rules
+from fajian.law.naming import named_type
 
 KNOWN: Mapping[Known, str] = {
     "then": "当时所知 / what was known then",
@@ -97,8 +98,7 @@ def lines_as_of(shape: Mapping[str, Any]) -> Iterator[str]:
         if rows:
             yield title
             for row in rows:
-                what = " ".join(part for part in (row["rule"], row["instance"]) if part)
-                yield f"  {row['day']}  {row['type']:<14}  {what}  到期 due {row['due_day'] or '-'}"
+                yield flag_line(row, row["day"], row["type"])
     yield "事实 / facts"
     for fact in shape["facts"]:
-        yield f"  {fact['day']}  {fact['type']}  {fact['id'][:12]}"
+        yield f"  {fact['day']}  {named_type(fact['type'], 'fact')}  {fact['id'][:12]}"

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.projection import Projection, Row
+from fajian.cli.due_text import UNITS, named_stop
 from fajian.core.lives import LIFE_CYCLES
+from fajian.law.naming import named_basis, named_post, named_rule, named_type
 
 _HIDDEN = ("seq", "subject", "matter")
 
@@ -66,8 +68,9 @@ def _without(row: Row, *names: str) -> dict[str, Any]:
 
 def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a person reads."""
+    last = named_type(shape["stage"], "fact") if shape["stage"] else "-"
     yield (
-        f"{shape['subject']}  状态 state {standing(shape)}  最近 last {shape['stage'] or '-'}  "
+        f"{shape['subject']}  状态 state {standing(shape)}  最近 last {last}  "
         f"总账 ledger {shape['ledger'] or '-'}"
     )
     if shape["clocks"]:
@@ -81,13 +84,28 @@ def case_lines(shape: Mapping[str, Any]) -> Iterator[str]:
         if rows:
             yield title
             for row in rows:
-                what = " ".join(part for part in (row["rule"], row["instance"]) if part)
-                yield f"  {row['on_day']}  {row[stage]:<14}  {what}  到期 due {row['due_day'] or '-'}"
+                yield flag_line(row, row["on_day"], row[stage])
     yield "时间线 / time line"
     for row in shape["timeline"]:
-        about = " ".join(str(row[name]) for name in ("rule", "instance") if row[name])
+        about = what_of(row)
         due = f"  到期 due {row['due_day']}" if row["due_day"] else ""
-        yield f"  {row['day']}  {row['kind']:<5} {row['type']}  {about}{due}  {row['ce_id'][:12]}".rstrip()
+        said = f"{row['kind']:<5} {named_type(row['type'], row['kind'])}"
+        yield f"  {row['day']}  {said}  {about}{due}  {row['ce_id'][:12]}".rstrip()
+
+
+def flag_line(row: Mapping[str, Any], day: object, stage: str) -> str:
+    """Return one flag, at its stage, or one lead, by its trigger."""
+    return f"  {day}  {padded(named_type(stage, 'flag'))}  {what_of(row)}  到期 due {row['due_day'] or '-'}"
+
+
+def what_of(row: Mapping[str, Any]) -> str:
+    """Return what a row is about: its rule by name, and the instance."""
+    return " ".join(filter(None, (named_rule(row["rule"]) if row["rule"] else "", row["instance"])))
+
+
+def padded(text: str, width: int = 19) -> str:
+    """Return *text* filled up to *width* columns of a terminal, where a Chinese character takes two."""
+    return text + " " * (width - len(text) - sum(char > "\u2e80" for char in text))
 
 
 def standing(shape: Mapping[str, Any]) -> str:
@@ -101,16 +119,18 @@ def standing(shape: Mapping[str, Any]) -> str:
 
 def clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:
     """Yield one clock, and how its day came about."""
-    what = " ".join(part for part in (clock["rule"], clock["instance"]) if part)
-    yield f"  {what}  {clock['status']}  到期 due {clock['due_day'] or '-'}  {clock['owed_by']}"
+    owed_by = named_post(clock["owed_by"])
+    yield f"  {what_of(clock)}  {clock['status']}  到期 due {clock['due_day'] or '-'}  {owed_by}"
     found = clock["explanation"] or {}
     if found.get("basis"):
-        length = f"{found.get('length')} {found.get('unit')} ({found.get('count')})"
+        zh, en = UNITS.get(str(found.get("unit")), ("", found.get("unit")))
+        length = f"{found.get('length')} {zh} ({en}, {found.get('count')})"
+        first = found.get("first_day") or found.get("start_day")
         yield (
-            f"    依据 basis {found['basis']}；起算 from {found.get('first_day') or found.get('start_day')}；"
+            f"    依据 basis {named_basis(found['basis'])}；起算 from {first}；"
             f"期间 length {length}；届满 nominal end {found.get('nominal_end')}"
         )
         for stop in found.get("stops", ()):
-            yield f"    扣除 stop {stop['kind']} {stop['from']} – {stop.get('to') or '…'}"
+            yield f"    扣除 stop {named_stop(stop['kind'])} {stop['from']} – {stop.get('to') or '…'}"
         if found.get("rolled_over"):
             yield f"    顺延 rolled over {', '.join(found['rolled_over'])}"

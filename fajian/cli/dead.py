@@ -17,7 +17,12 @@ from fajian.streams.outbox import KafkaOutbox
 from schemas.cloudevents import raw_of, to_kafka
 from schemas.topics import SIDES, dead, inbox
 
-app = typer.Typer(help="死信：查看与重放 / Dead letters: look, and send back.", no_args_is_help=True)
+app = typer.Typer(
+    help="死信：查看与重放 / Dead letters: look, and send back.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 Side = Annotated[str, typer.Option("--side", help="哪一方 / which side: " + " | ".join(SIDES))]
 Json = Annotated[bool, typer.Option("--json", help="每行一个 JSON / JSON Lines")]

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from fajian.cli.due_request import Answer
 from fajian.core.counting import CountedStop, Due
-from fajian.law.calendar_data import load_holiday_names
+from fajian.core.rules import Period
+from fajian.law.calendar_data import load_calendar, load_holiday_names
 
 WEEKDAYS = ("星期一 Mon", "星期二 Tue", "星期三 Wed", "星期四 Thu", "星期五 Fri", "星期六 Sat", "星期日 Sun")
 UNITS = {
@@ -63,18 +64,11 @@ def lines(answer: Answer) -> Iterator[str]:
     """Yield the explanation line by line, the due day last but for what it rests on."""
     due = answer.due
     if answer.period is not None:
-        period = answer.period
-        yield _row("规则", "rule", f"{period.id}  {period.zh} / {period.en}")
-        yield _row("依据", "basis", f"{answer.basis}（{SURE[period.sure]}，{period.severity}）")
-        yield _row("责任", "owed by", period.owed_by)
-        if period.nature != "duty":
-            yield _row("性质", "nature", NATURES[period.nature])
-        if answer.variant is not None:
-            yield _row("情形", "variant", f"{answer.variant.name}  {answer.variant.zh}")
+        yield from _rule(answer, answer.period)
     yield _row("起算", "start", f"{_when(due.start)}（不计入 not counted）")
     yield _row("首日", "first day", _when(due.first_day))
     yield _row("期间", "length", f"{_length(due)}  {COUNTS[due.count]}")
-    yield _row("名义届满", "nominal end", _when(due.nominal_end))
+    yield _row("名义届满", "nominal end", f"{_when(due.nominal_end)}{_month_end(due, due.nominal_end)}")
     for stop in due.stops:
         yield _row("扣除", "stop", _stop(stop))
     if due.extended_to is not None:
@@ -86,9 +80,22 @@ def lines(answer: Answer) -> Iterator[str]:
         "日历", "calendar", due.calendar + (f"，规则 rules {answer.rules.version}" if answer.rules else "")
     )
     if due.provisional:
-        yield _row("注意", "note", "暂定：所涉年份的放假通知尚未公布 / provisional: a notice is not out yet")
+        yield from (_row("注意", "note", f"暂定：{why}") for why in _unknown_years(due))
     for note in answer.notes:
         yield _row("注意", "note", note)
+
+
+def _rule(answer: Answer, period: Period) -> Iterator[str]:
+    from fajian.law.naming import named_basis, named_post, named_severity  # only a rule needs the whole law
+
+    yield _row("规则", "rule", f"{period.id}  {period.zh} / {period.en}")
+    sure = f"{SURE[period.sure]}，{named_severity(period.severity)}"
+    yield _row("依据", "basis", f"{named_basis(answer.basis)}；{sure}")
+    yield _row("责任", "owed by", named_post(period.owed_by))
+    if period.nature != "duty":
+        yield _row("性质", "nature", NATURES[period.nature])
+    if answer.variant is not None:
+        yield _row("情形", "variant", f"{answer.variant.name}  {answer.variant.zh}")
 
 
 def _results(due: Due) -> Iterator[str]:
@@ -98,7 +105,7 @@ def _results(due: Due) -> Iterator[str]:
     if due.lawful_from is not None:
         yield _row("可为之日", "lawful from", _when(due.lawful_from))
     if due.window_from is not None:
-        yield _row("窗口开始", "window from", _when(due.window_from))
+        yield _row("窗口开始", "window from", f"{_when(due.window_from)}{_month_end(due, due.window_from)}")
     if due.last_safe_day is not None:
         yield _row("最后安全日", "last safe day", f"{_when(due.last_safe_day)}（续期 renew by then）")
     if due.due_day is not None:
@@ -118,6 +125,25 @@ def _when(moment: date | datetime) -> str:
     return f"{shown} {WEEKDAYS[moment.weekday()]}"
 
 
+def _month_end(due: Due, end: date | datetime) -> str:
+    """Say why *end* is on another day of its month than the start, where months or years are counted."""
+    if due.unit not in ("month", "year") or end.day == due.start.day:
+        return ""
+    return "（该月无对应日，以月末日为届满日 / no corresponding day: the last day of the month）"
+
+
+def _unknown_years(due: Due) -> Iterator[str]:
+    """Say which of the days that were judged lie outside the notices that are loaded."""
+    calendar = load_calendar()
+    ends = (due.due_day, due.last_safe_day, due.first_day if due.unit == "working-day" else None)
+    days = [moment for moment in (*due.rolled_over, *ends) if moment is not None]
+    if min(days) < calendar.known_from:
+        first = calendar.known_from.year
+        yield f"{first} 年以前的放假通知未载入 / provisional: notices before {first} are not loaded"
+    if max(days) > calendar.known_until:
+        yield "所涉年份的放假通知尚未公布 / provisional: a notice is not out yet"
+
+
 def _length(due: Due) -> str:
     zh, en = UNITS[due.unit]
     text = f"{due.length} {zh}"
@@ -128,8 +154,12 @@ def _length(due: Due) -> str:
     return f"{text} ({en})"
 
 
+def named_stop(kind: str) -> str:
+    return f"{STOPS.get(kind, '')} {kind}".strip()
+
+
 def _stop(stop: CountedStop) -> str:
-    kind = f"{STOPS.get(stop.kind, '')} {stop.kind}".strip()
+    kind = named_stop(stop.kind)
     if stop.end is None:
         return f"{kind}  自 {stop.begin} 起，尚未结束 / still open"
     return f"{kind}  {stop.begin} 至 {stop.end}（不含 exclusive）：{stop.days} 日 days"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from fajian.cli.due_text import named_stop
 from fajian.core.citations import Citation
 from fajian.core.counting import Length
 from fajian.core.lives import LIFE_CYCLES
@@ -14,7 +15,9 @@ from fajian.core.rules import Cue, Period, Rules, Trigger
 from fajian.law import adoption
 from fajian.law.catalogue import faults
 from fajian.law.documents import load_rules, load_rules_under
-from fajian.law.page import examples_of, lives_page, page
+from fajian.law.naming import named_basis, named_post, named_rule, named_type
+from fajian.law.page import NATURES, examples_of, lives_page, page
+from fajian.law.units import UNITS
 
 app = typer.Typer(
     help="期限与线索规则目录 / the catalogue of duties and triggers",
@@ -25,11 +28,14 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
+CORRESPONDING = (
+    "对应日，无对应日的为月末日，顺延 / corresponding day, else the last of the month, rolled forward"
+)
 COUNTS = {
     "ND": "自然日，末日为休息日的顺延 / natural days, rolled forward",
     "WD": "工作日 / working days",
-    "M": "月，对应日，顺延 / months, corresponding day, rolled forward",
-    "Y": "年，对应日，顺延 / years",
+    "M": f"月，{CORRESPONDING}",
+    "Y": f"年，{CORRESPONDING}",
     "MIN": "最短期间，次日起方可为之 / minimum wait",
     "BACK": "倒算 / counted back",
     "EXP": "效力期间，不顺延 / life of an effect, never rolled",
@@ -43,7 +49,6 @@ MARKS = {
     "D": "本产品建议，非法律 / our own proposal",
 }
 SEVERITIES = {"hard": "硬（法律、司法解释） / hard", "soft": "软（规范性文件） / soft"}
-UNITS = {"day": "日", "working-day": "个工作日", "month": "个月", "year": "年", "hour": "小时"}
 
 
 @app.command("list")
@@ -73,7 +78,7 @@ def show(rule: Annotated[str, typer.Argument(help="期限或线索编号 / id")]
         print(orjson.dumps(_plain(row) | {"examples": examples}).decode())
         return
     print(f"{row.id}  {row.zh} / {row.en}")
-    for label, text in (*_description(row), *(("例 / example", example) for example in examples)):
+    for label, text in (*_description(row), *(("例 / example", _plain_text(one)) for one in examples)):
         print(f"  {label}: {text}")
 
 
@@ -132,9 +137,14 @@ def _rows(rules: Rules) -> list[Period | Trigger]:
     return [*rules.periods.values(), *rules.triggers.values()]
 
 
+def _plain_text(example: str) -> str:
+    """Return an example of the page without its Markdown."""
+    return example.removeprefix("example: ").replace("**", "")
+
+
 def _description(row: Period | Trigger) -> list[tuple[str, str]]:
     shared = [
-        ("依据 / basis", row.basis),
+        ("依据 / basis", named_basis(row.basis)),
         ("核实 / sure", f"{row.sure} {MARKS[row.sure]}"),
         (
             "性质 / severity",
@@ -142,21 +152,26 @@ def _description(row: Period | Trigger) -> list[tuple[str, str]]:
         ),
     ]
     if isinstance(row, Trigger):
-        names = "、".join(row.periods) or f"{row.finder or row.pattern}（从事实中发现）"
-        return [*shared, ("所指 / names", names), ("监督事由 / ground", row.ground)]
+        names = "、".join(map(named_rule, row.periods)) or f"{row.finder or row.pattern}（从事实中发现）"
+        return [*shared, ("所指 / names", names), ("监督事由 / ground", named_basis(row.ground))]
     extension = row.extension
     return [
         *shared,
-        ("责任人 / owed by", row.owed_by),
+        ("责任人 / owed by", named_post(row.owed_by)),
         ("开始 / opens", "；".join(map(_cue, row.opens))),
         ("履行 / closes", "；".join(map(_cue, (*row.closes, *row.closes_all)))),
         ("消灭 / ends", "；".join(map(_cue, row.ends)) or "-"),
-        ("类别 / nature", row.nature + (f"（{row.line_of}）" if row.line_of else "")),
+        ("类别 / nature", NATURES[row.nature] + (f"（{named_rule(row.line_of)}）" if row.line_of else "")),
         ("期间 / length", f"{_length(row.length)}，{COUNTS[row.count]}"),
         *((f"{variant.zh} / {variant.name}", _length(variant.length)) for variant in row.variants),
         ("适用 / since", str(row.since or "-")),
-        ("扣除 / stops", "、".join(row.stops) or "-"),
-        ("延长 / extension", f"{extension.event}（{'、'.join(extension.by)}）" if extension else "-"),
+        ("扣除 / stops", "、".join(map(named_stop, row.stops)) or "-"),
+        (
+            "延长 / extension",
+            f"{named_type(extension.event, 'fact')}（{'、'.join(map(named_post, extension.by))}）"
+            if extension
+            else "-",
+        ),
         ("逾期 / overdue", row.overdue or "-"),
     ]
 
@@ -166,7 +181,7 @@ def _length(length: Length | None) -> str:
 
 
 def _cue(cue: Cue) -> str:
-    return cue.event + (f"（{cue.day}）" if cue.day else "")
+    return named_type(cue.event, "fact") + (f"（{cue.day}）" if cue.day else "")
 
 
 def _plain(value: Any) -> Any:

@@ -171,7 +171,7 @@ def _lines(policy: PolicyFile) -> list[str]:
         ("迟录 late record", f"{said.late_days} 日以上 / more than so many days"),
         ("认可的规则 approved", "、".join(said.approved) or "-"),
         ("经同意告知 by agreement", "、".join(said.leads_by_policy) or "-"),
-        ("放行阈值 brake", f"×{said.brake.times}, {said.brake.of_ticks} 次 / ticks, ≥{said.brake.at_least}"),
+        ("暂扣阈值 brake", f"×{said.brake.times}, {said.brake.of_ticks} 次 / ticks, ≥{said.brake.at_least}"),
         ("同类问题 same fault", _same_fault(said)),
         *(("本地期限 local", f"{one.period} {one.length} {one.unit}") for one in said.local),
         *(("停机 outage", f"{one.first}–{one.last} {one.reason}") for one in said.outage),

@@ -11,13 +11,14 @@ import typer
 from connectors.projection import Projection, Row
 from fajian.cli import reach
 from fajian.cli.case_as_of import OfTheDay, lines_as_of, shape_as_of
-from fajian.cli.case_text import case_lines, case_shape
+from fajian.cli.case_text import case_lines, case_shape, padded, what_of
 from fajian.cli.publish import text_of
 from fajian.cli.reach import SideOption
 from fajian.cli.statement import find_flag, say
 from fajian.clock import SHANGHAI
 from fajian.errors import PeerAwayError
 from fajian.law.court_data import case_number
+from fajian.law.naming import named_type
 
 RETRY_SECONDS = 1.0
 
@@ -264,16 +265,15 @@ def _problem_lines(row: Row) -> Iterator[str]:
 
 
 def _flag_line(row: Row) -> str:
-    what = " ".join(part for part in (row["rule"], row["instance"]) if part)
     answered = f"  答复 answered {row['answer']}" if row["answer"] else ""
     return (
-        f"{row['on_day']}  {row['stage']:<14}  {row['subject']}  {what}  "
+        f"{row['on_day']}  {padded(named_type(row['stage'], 'flag'))}  {row['subject']}  {what_of(row)}  "
         f"到期 due {row['due_day'] or '-'}  {row['flag_id'][:8]}{answered}"
     )
 
 
 def _lead_line(row: Row) -> str:
-    what = " ".join(part for part in (row["trigger"], row["rule"], row["instance"]) if part)
+    what = f"{row['trigger']} {what_of(row)}"
     screened = f"  筛查 screened {row['screened']}" if row["screened"] else ""
     return (
         f"{row['on_day']}  未经核实 unverified  {row['subject']}  {what}  "

@@ -14,20 +14,7 @@ from fajian.core.replay import replay as fold
 from fajian.core.rules import Rules
 from fajian.errors import FajianError, RequestError
 from fajian.law.documents import load_rules, load_rules_under, rules_from_document
-
-STAGE = {
-    "DeadlineOpened": "期限开始",
-    "DueSoon": "临期提示",
-    "DueToday": "今日到期",
-    "Overdue": "逾期",
-    "Breached": "违反规定",
-    "Escalated": "答复期满",
-    "Met": "已履行",
-    "Withdrawn": "撤回",
-    "Extended": "延长",
-    "Paused": "停止计算",
-    "Resumed": "恢复计算",
-}
+from fajian.law.naming import named_basis, named_rule, named_type
 
 
 def replay(
@@ -52,10 +39,11 @@ def replay(
     """重放：哪天、因何会提示、预警、产生线索 / Replay: what would have been flagged, on which day and why."""
     adopted = _adopted(policy or (), rules or ())
     unread: list[str] = []
-    result = fold(_events(file, unread), until.date(), adopted, intake=_intake())
+    lines: list[int] = []
+    result = fold(_events(file, lines, unread), until.date(), adopted, intake=_intake())
     for row in result.rows:
         print(orjson.dumps(row).decode() if as_json else _line(row))
-    _tell(result, unread, until.date())
+    _tell(result, lines, unread, until.date())
     if unread or result.rejected:
         raise typer.Exit(1)
 
@@ -103,7 +91,8 @@ def _intake() -> Any:
     return load_intake(simulated=True)
 
 
-def _events(file: str, unread: list[str]) -> Iterator[dict[str, Any]]:
+def _events(file: str, lines: list[int], unread: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the events of *file*; say in *lines* on which line each stands, in *unread* what is none."""
     for number, line in enumerate(_lines(file), start=1):
         if not line.strip():
             continue
@@ -111,9 +100,15 @@ def _events(file: str, unread: list[str]) -> Iterator[dict[str, Any]]:
             event = orjson.loads(line)
             if not isinstance(event, dict):
                 raise ValueError("expected a JSON object")
-            yield event
         except ValueError as error:
-            unread.append(f"第 {number} 行 / line {number}: {error}")
+            unread.append(f"{_place(number)}: {error}")
+            continue
+        lines.append(number)
+        yield event
+
+
+def _place(number: int) -> str:
+    return f"第 {number} 行 / line {number}"
 
 
 def _lines(file: str) -> Iterator[bytes]:
@@ -128,19 +123,22 @@ def _lines(file: str) -> Iterator[bytes]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    what = STAGE.get(row["type"], row["type"]) if row["kind"] == "flag" else f"线索 {row['type']} 未经核实"
+    what = named_type(row["type"], "flag")
+    if row["kind"] == "lead":
+        what = f"线索 lead {row['type']} 未经核实 unverified"
     why = row["explanation"]
     due = why.get("due_day") or why.get("suspended_since") or ""
     instance = f"（{row['instance']}）" if row["instance"] else ""
-    return f"{row['on']}  {what}  {row['rule']}{instance}  {row['subject']}  {due}  {why.get('basis', '')}"
+    rule, basis = named_rule(row["rule"]), named_basis(why.get("basis", ""))
+    return f"{row['on']}  {what}  {rule}{instance}  {row['subject']}  {due}  {basis}"
 
 
-def _tell(result: Replayed, unread: list[str], until: date) -> None:
+def _tell(result: Replayed, lines: list[int], unread: list[str], until: date) -> None:
     for text in unread:
         print(f"无法读取 / cannot be read: {text}", file=sys.stderr)
-    for receipt in result.rejected:
+    for receipt, place in zip(result.rejected, result.places, strict=True):
         for problem in receipt["problems"]:
-            where = f"{receipt['source']} {receipt['id']} {problem['pointer']}"
+            where = f"{_place(lines[place])}: {receipt['source']} {receipt['id']} {problem['pointer']}"
             print(f"拒收 / rejected: {where}: {problem['detail']}", file=sys.stderr)
     if result.later:
         print(f"{until} 之后到达，未计入 / arrived later, left out: {result.later}", file=sys.stderr)

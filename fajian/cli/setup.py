@@ -17,7 +17,12 @@ from schemas.topics import HUB, PRINCIPALS
 
 SIDES = ("court", "procuratorate")
 
-app = typer.Typer(help="准备集群 / Prepare a cluster of your own.", no_args_is_help=True)
+app = typer.Typer(
+    help="准备集群 / Prepare a cluster of your own.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command()

@@ -11,8 +11,9 @@ from fajian.core.routing import Addressees, addressees_of_flag, addressees_of_le
 from fajian.core.rules import Rules
 from fajian.errors import FajianError
 from fajian.law.documents import load_rules_under
+from fajian.law.naming import named_post
 from schemas.names import parse_ce_type
-from schemas.registry import TYPES
+from schemas.registry import TYPES, find, suggest
 from schemas.topics import SIDES
 
 
@@ -30,6 +31,7 @@ def visible(
             f"应为 / expected one of {', '.join(SIDES)}, 得到 / got {to}", param_hint="--to"
         )
     rules = load_rules_under(policy)
+    event = _type_or_file(event)
     told = _addressees(event, rules)
     sides = [to] if to else list(SIDES)
     rows = [
@@ -47,9 +49,34 @@ def visible(
     raise typer.Exit(0 if to is None or rows[0]["visible"] else 1)
 
 
+def _type_or_file(event: str) -> str:
+    """Return the short name of the type that *event* names, or *event* where it can only be a file."""
+    found = find(event)
+    if found is None:
+        if event == "-" or _is_path(event):
+            return event
+        near = suggest(event)
+        hint = f"，是否 {near}？ / did you mean {near}?" if near else ""
+        raise typer.BadParameter(f"没有事件类型或文件 {event} / no event type or file of this name{hint}")
+    if found.family == "flag":
+        raise typer.BadParameter(
+            f"{found.zh} {found.name} 须给出事件文件：去向取决于规则"
+            " / give a file with the flag: who hears depends on its rule"
+        )
+    if found.family == "receipt":
+        raise typer.BadParameter(
+            f"{found.zh} {found.name}：回执只给提交的一方 / a receipt goes to the side that submitted"
+        )
+    return found.name
+
+
+def _is_path(text: str) -> bool:
+    return Path(text).exists() or "/" in text or (bool(Path(text).suffix) and not text.startswith("cn."))
+
+
 def _line(row: dict[str, Any]) -> str:
     seen = "可见 / may see" if row["visible"] else "不可见 / may not see"
-    posts = f"  须处理 / must act: {'、'.join(row['posts'])}" if row["posts"] else ""
+    posts = f"  须处理 / must act: {'、'.join(map(named_post, row['posts']))}" if row["posts"] else ""
     hidden = "".join(f"  不含 / without {name}（{why}）" for name, why in row["hidden"].items())
     return f"{row['side']:<14} {seen}{posts}{hidden}  （{row['why']}）"
 
@@ -102,7 +129,7 @@ def _read(event: str) -> dict[str, Any]:
         said = orjson.loads(text)
     except (OSError, ValueError) as error:
         raise FajianError(
-            f"expected an event type (such as MoneyPaid) or a file with one event, got {event!r}: {error}"
+            f"应为一个事件的文件 / expected a file with one event, got {event!r}: {error}"
         ) from error
     if not isinstance(said, dict):
         raise FajianError(f"expected one JSON object in {event}")

@@ -18,6 +18,8 @@ from fajian.errors import RequestError
 app = typer.Typer(
     help="推送：接收方、投递记录与重投 / Receivers, their delivery log, and sending again.",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 Receiver = Annotated[str, typer.Argument(help="接收方名称 / name of the receiver")]

@@ -56,6 +56,7 @@ class Replayed:
 
     rows: list[dict[str, Any]] = field(default_factory=list)  #: flags and leads, by tick
     rejected: list[dict[str, Any]] = field(default_factory=list)  #: receipts of what intake refused
+    places: list[int] = field(default_factory=list)  #: of each of these, which of the events it was, from 0
     later: int = 0  #: events that arrived after the last day
 
 
@@ -124,10 +125,11 @@ def _ledger(
 ) -> list[tuple[date, Output]]:
     """Pass the events through intake in the order of their arrival, whatever the order of the file."""
     arrivals = sorted(
-        (_arrival(event, rules), orjson.dumps(event, option=orjson.OPT_SORT_KEYS)) for event in events
+        (_arrival(event, rules), orjson.dumps(event, option=orjson.OPT_SORT_KEYS), place)
+        for place, event in enumerate(events)
     )
     ledger = []
-    for number, ((arrived, *_), raw) in enumerate(arrivals):
+    for number, ((arrived, *_), raw, place) in enumerate(arrivals):
         topic = inbox(_side(orjson.loads(raw)))
         record = MemoryRecord(topic, 0, number, arrived // 1000, None, raw, _STRUCTURED)
         for output in intake.fold([record], Memory()).outputs:
@@ -135,6 +137,7 @@ def _ledger(
                 ledger.append((day_of(arrived), output))
             elif output.topic in _RECEIPTS and (receipt := orjson.loads(output.value or b"{}"))["problems"]:
                 result.rejected.append(receipt)
+                result.places.append(place)
     return ledger
 
 

@@ -12,9 +12,9 @@ from fajian.core.lives import LIFE_CYCLES
 from fajian.core.rules import Cue, Period, Rules, StopKind, StopLife, Trigger
 from fajian.law.documents import load_rules
 from fajian.law.examples import Example, load_examples
+from fajian.law.units import UNITS
 from fajian.law.worked import worked_facts
 
-UNITS: Final = {"day": "日", "working-day": "个工作日", "month": "个月", "year": "年", "hour": "小时"}
 NATURES: Final = {
     "duty": "义务 duty",
     "right": "当事人或他人的期间 right",
@@ -24,6 +24,19 @@ NATURES: Final = {
     "window": "窗口 window",
     "check": "核对事项 check",
     "trap": "易混条文 trap",
+}
+#: What `fajian due` is asked and answers, as it prints it.
+ANSWERED: Final = {
+    "nominal_end": "名义届满 nominal end",
+    "due_day": "届满日 due",
+    "lawful_from": "可为之日 lawful from",
+    "window_from": "窗口开始 window from",
+    "last_safe_day": "最后安全日 last safe day",
+    "suspended_since": "停止计算 suspended since",
+    "provisional": "暂定 provisional",
+    "extra": "延长 extra",
+    "nth": "第几次 nth",
+    "stops": "扣除 stops",
 }
 SHOWN_FROM: Final = date(2026, 3, 2)  #: where the catalogue has no worked example of a row, ours begins here
 
@@ -202,10 +215,18 @@ def _values(values: tuple[Any, ...]) -> str:
 
 
 def _worked(example: Example) -> str:
-    asked = ", ".join(f"{name} {value}" for name, value in example.ask.items())
-    said = ", ".join(f"{name} **{value}**" for name, value in example.answer.items())
+    asked = ", ".join(f"{ANSWERED.get(name, name)} {_plain(value)}" for name, value in example.ask.items())
+    said = ", ".join(
+        f"{ANSWERED.get(name, name)} **{_plain(value)}**" for name, value in example.answer.items()
+    )
     why = f"; {example.why}" if example.why else ""
     return f"{example.day}{f' ({asked})' if asked else ''} → {said}{why}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return "、".join(value) if isinstance(value, list) else str(value)
 
 
 def _shown(period: Period, rules: Rules) -> str:
@@ -235,6 +256,6 @@ def _why(due: Due, *, window: bool) -> str:
 
 
 def _answer(due: Due) -> str:
-    said = [f"{name} **{day}**" for name in ("lawful_from", "window_from", "due_day", "last_safe_day")
-            if (day := getattr(due, name)) is not None]  # fmt: skip
-    return ", ".join(said)
+    names = ("lawful_from", "window_from", "due_day", "last_safe_day")
+    days = {name: day for name in names if (day := getattr(due, name)) is not None}
+    return ", ".join(f"{ANSWERED[name]} **{day}**" for name, day in days.items())

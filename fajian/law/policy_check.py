@@ -9,6 +9,7 @@ from fajian.core.clocks import as_day
 from fajian.core.counting import count_due
 from fajian.core.rules import LocalPeriod, Period, Rules, Visibility
 from fajian.law.policy import PolicyText, Problem
+from fajian.law.units import UNITS
 from fajian.toml_places import Location
 
 #: Anchor days on which a local period is held against the law: two years, holidays and all.
@@ -86,8 +87,8 @@ def _problems_with_local(name: str, where: Location, rules: Rules) -> Iterator[P
     elif period.length is None or not period.can_be_broken:
         yield where, f"应为有确定日数的义务 / expected a duty with a number of days, {name} has none"
     elif (day := first_day_not_shortened(period, rules.policy.local[name], rules.calendar)) is not None:
-        length = f"{period.length.number} {period.length.unit}"
-        shorter = f"本地期限应短于法定 {length} / expected less than the law's {length}"
+        number, unit = period.length
+        shorter = f"本地期限应短于法定 {number} {UNITS[unit]} / expected less than the law's {number} {unit}"
         yield (*where[:-1], "length"), f"{shorter}: what begins on {day} would not be due earlier"
 
 

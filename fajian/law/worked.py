@@ -14,7 +14,7 @@ from fajian.law.examples import Facts, Told, load_facts
 from fajian.law.intake import load_intake
 from schemas.names import derived_id
 
-WORDS: Final = {"Overdue": "逾期", "Breached": "违反规定", "Escalated": "答复期满"}
+WORDS: Final = {"Overdue": "逾期", "Breached": "违反规定", "Escalated": "升级"}
 #: Figures of the engine that say nothing in an example.
 _INNER: Final = frozenset({"since", "limits"})
 

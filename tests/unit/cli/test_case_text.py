@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fajian.cli.case_text import case_lines, case_shape
+from fajian.cli.records import _flag_line
 
 SHAPE: dict[str, Any] = {
     "subject": "（2022）皖1324执123号",
@@ -82,3 +83,40 @@ async def test_a_clock_is_explained_by_its_last_flag(clock: dict[str, Any], basi
     assert shape is not None
     [shown] = shape["clocks"]
     assert (shown["explanation"] or {}).get("basis") == basis
+
+
+def test_a_person_reads_rules_posts_stages_and_sources_by_name() -> None:
+    found = {
+        "basis": "MONEY 10(1)", "first_day": "2022-05-10", "length": 30, "unit": "day", "count": "ND",
+        "nominal_end": "2022-06-08", "stops": [{"kind": "suspended", "from": "2022-05-20"}],
+    }  # fmt: skip
+    clock = _clock("pay-out", "m", "2022-06-08") | {"owed_by": "undertaker", "explanation": found}
+    flag = {"rule": "pay-out", "instance": "m", "stage": "Overdue", "on_day": "2022-06-08", "due_day": None}
+    step = {"day": "2022-06-08", "kind": "flag", "type": "Overdue", "ce_id": "e-1", **_of("pay-out", "m")}
+
+    text = "\n".join(case_lines({**SHAPE, "clocks": [clock], "flags": [flag], "timeline": [step]}))
+
+    for said in (
+        "最近 last 中止执行 Suspended",
+        "执行款核算、通知领取和发放 pay-out m  open  到期 due 2022-06-08  承办人 undertaker",
+        "依据 basis 《最高人民法院关于执行款物管理工作的规定》第十条（MONEY 10(1)）；起算 from 2022-05-10",
+        "期间 length 30 日 (days, ND)",
+        "扣除 stop 中止执行 suspended 2022-05-20 – …",
+        "  2022-06-08  逾期 Overdue         执行款核算、通知领取和发放 pay-out m  到期 due -",
+        "2022-06-08  flag  逾期 Overdue  执行款核算、通知领取和发放 pay-out m",
+    ):
+        assert said in text
+
+
+def _of(rule: str, instance: str) -> dict[str, Any]:
+    return {"rule": rule, "instance": instance, "due_day": None}
+
+
+def test_a_flag_in_a_list_is_named() -> None:
+    row = {"subject": "s", "stage": "Met", "on_day": "2022-06-08", "flag_id": "f" * 9, "answer": None}
+
+    said = _flag_line({**row, **_of("pay-out", "m")})
+
+    assert said == (
+        "2022-06-08  已履行 Met           s  执行款核算、通知领取和发放 pay-out m  到期 due -  ffffffff"
+    )

@@ -78,6 +78,19 @@ def test_what_had_to_be_assumed_is_noted() -> None:
     ("arguments", "words"),
     [
         (["enf-docket", "2026-04-20"], ["名义届满", "2026-04-27 星期一 Mon", "ER 16", "逾期始于"]),
+        (
+            ["crt-reply", "2022-11-30"],
+            [
+                "若干问题的规定》第十三条（JOINT 13）",
+                "硬 hard",
+                "院长 court-president",
+                "该月无对应日，以月末日为届满日",
+            ],
+        ),
+        (
+            ["--length", "1", "--unit", "month", "--count", "BACK", "--window", "2022-10-31"],
+            ["2022-09-30 星期五 Fri（该月无对应日"],
+        ),
         (["enf-close", "2025-03-03", "--stop", "suspended:2025-06-10"], ["中止执行", "suspended since then"]),
         (
             ["enf-close", "2022-06-20", "--stop", "stayed:2022-08-01:2022-09-10", "--extend", "2023-04-29"],
@@ -103,6 +116,28 @@ def test_a_clerk_can_follow_every_step(arguments: list[str], words: list[str]) -
 
     assert result.exit_code == 0
     assert [word for word in words if word not in result.stdout] == []
+
+
+def test_a_day_that_its_month_has_needs_no_word() -> None:
+    assert "无对应日" not in run("crt-reply", "2022-11-28").stdout
+
+
+@pytest.mark.parametrize(
+    ("day", "length", "unit", "count", "loaded", "out"),
+    [
+        ("1999-06-20", "30", "day", "ND", False, True),
+        ("2009-12-20", "15", "working-day", "WD", False, True),  # begins before what is known
+        ("2009-12-20", "30", "day", "ND", True, True),
+        ("2009-12-20", "20", "year", "Y", True, False),
+        ("2009-12-20", "4300", "working-day", "WD", False, False),
+    ],
+)
+def test_what_is_provisional_says_whether_notices_are_not_loaded_or_not_out(
+    day: str, length: str, unit: str, count: str, loaded: bool, out: bool
+) -> None:
+    said = run("--length", length, "--unit", unit, "--count", count, day).stdout
+
+    assert ("未载入" not in said, "尚未公布" not in said) == (loaded, out)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from fajian.cli.main import app
@@ -33,8 +34,23 @@ def test_a_row_shows_worked_examples_with_their_numbers() -> None:
     _, text = run("law", "show", "pay-out")
     _, document = run("law", "show", "pay-out", "--json")
 
-    assert "例 / example: W08: 2024-01-11 → nominal_end **2024-02-10**, due_day **2024-02-18**" in text
+    assert "例 / example: W08: 2024-01-11 → 名义届满 nominal end 2024-02-10, 届满日 due 2024-02-18" in text
     assert [example[:3] for example in json.loads(document)["examples"]] == ["W08", "W18"]
+
+
+@pytest.mark.parametrize("rule", ["crt-reply", "T20", "enf-docket"])
+def test_a_row_is_plain_text(rule: str) -> None:
+    _, text = run("law", "show", rule)
+
+    assert not [mark for mark in ("**", "True", "example: example") if mark in text]
+
+
+def test_a_row_names_its_text_and_its_posts_in_chinese() -> None:
+    _, text = run("law", "show", "crt-reply")
+
+    assert "若干问题的规定》第十三条（JOINT 13）" in text
+    assert "责任人 / owed by: 院长 court-president" in text
+    assert "二月无 30 日，以月末日为届满日 / no 30 February: the last day of the month" in text
 
 
 def test_the_life_cycles_are_shown_as_diagrams_and_as_tables() -> None:

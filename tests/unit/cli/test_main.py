@@ -12,6 +12,7 @@ def test_every_listed_command_has_a_help_page(name: str) -> None:
 
     assert done.exit_code == 0, done.output
     assert "Usage" in done.output
+    assert not [mark for mark in ("╭", "completion") if mark in done.output]
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:

@@ -56,16 +56,28 @@ def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path, lines: list[
     assert done.stdout
 
 
-def test_a_refused_event_is_told_with_its_pointer(tmp_path: Path, lines: list[str]) -> None:
+def test_a_refused_event_is_told_with_its_line_and_its_pointer(tmp_path: Path, lines: list[str]) -> None:
     bad = json.loads(lines[0])
     bad["data"]["nonsense"] = 1
 
     path = tmp_path / "a"
-    path.write_text(json.dumps(bad), encoding="utf-8")
+    path.write_text("\n".join([*lines[1:3], "", "{broken", json.dumps(bad)]), encoding="utf-8")
     done = CliRunner().invoke(app, ["replay", str(path), "--until", "2024-03-31", "--json"])
 
     assert done.exit_code == 1
-    assert "/data/nonsense" in done.stderr
+    [refused] = [line for line in done.stderr.splitlines() if "拒收 / rejected" in line]
+    assert "第 5 行 / line 5: " in refused
+    assert "/data/nonsense" in refused
+
+
+def test_a_person_reads_rules_stages_and_sources_by_name(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "a"
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+    said = CliRunner().invoke(app, ["replay", str(path), "--until", "2024-03-31"]).stdout
+
+    assert "今日到期 DueToday  执行款核算、通知领取和发放 pay-out（" in said
+    assert "《最高人民法院关于执行款物管理工作的规定》第十条（MONEY 10(1)）" in said
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -50,6 +50,33 @@ def test_what_is_no_event_is_refused(tmp_path: Path, content: str) -> None:
     assert "expected" in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("Overdue", "给出事件文件：去向取决于规则"),
+        ("flag.Resumed", "给出事件文件：去向取决于规则"),
+        ("Accepted", "回执只给提交的一方"),
+        ("money-paid", "did you mean MoneyPaid?"),
+        ("nonsense", "no event type or file of this name"),
+    ],
+)
+def test_a_type_that_cannot_be_answered_is_wrong_usage_and_says_why(event: str, said: str) -> None:
+    done = CliRunner().invoke(app, ["visible", event])
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_only_what_looks_like_a_path_is_missed_as_a_file() -> None:
+    done = CliRunner().invoke(app, ["visible", "./none.json"])
+
+    assert "expected a file with one event" in str(done.exception)
+
+
+def test_a_type_is_also_known_by_its_long_name() -> None:
+    assert run("cn.fajian.enforcement.money-paid.v1") == run("MoneyPaid")
+
+
 def test_an_unknown_side_is_wrong_usage() -> None:
     assert CliRunner().invoke(app, ["visible", "MoneyPaid", "--to", "nobody"]).exit_code == 2
 

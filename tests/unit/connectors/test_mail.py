@@ -53,7 +53,14 @@ def test_a_mail_says_what_until_when_and_how_to_answer_in_both_languages() -> No
     text = mail.get_content()
 
     assert mail["Subject"] == f"[法检] 逾期 Overdue {CASE}"
-    for part in ("逾期 Overdue", "到期日：2022-05-16", "Due day: 2022-05-16", "fajian answer 0f0f0f0f"):
+    for part in (
+        "责任岗位：承办人 undertaker",
+        "严重程度：硬 hard",
+        "逾期 Overdue",
+        "到期日：2022-05-16",
+        "Due day: 2022-05-16",
+        "fajian answer 0f0f0f0f",
+    ):
         assert part in text
 
 

@@ -29,9 +29,6 @@ bootstrap_servers = "127.0.0.1:9092"
 kind = "http"
 port = 0
 authentication = "none"
-[[sink]]
-kind = "postgres"
-dsn = "${DSN}"
 """
 VARIABLES: Mapping[str, str] = {
     "DSN": "postgresql://x",
@@ -55,6 +52,13 @@ def test_every_table_of_the_page_can_stand_in_one_file(tmp_path: Path) -> None:
     config = config_of(tmp_path, *blocks("toml"))
 
     assert sorted(sink.kind for sink in config.sink) == ["files", "mail", "postgres", "sse", "webhook"]
+
+
+@pytest.mark.parametrize("table", blocks("toml")[1:])
+def test_every_table_of_the_page_can_stand_alone_below_the_first(tmp_path: Path, table: str) -> None:
+    config = config_of(tmp_path, blocks("toml")[0], table)
+
+    assert len(config.sink) == 2
 
 
 @pytest.mark.parametrize("twice", [blocks("toml")[0], blocks("toml")[1]])
