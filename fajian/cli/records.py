@@ -20,6 +20,7 @@ from fajian.errors import PeerAwayError
 from fajian.law.court_data import case_number
 
 RETRY_SECONDS = 1.0
+ANSWERS = ("met", "stopped", "extended", "contested")
 
 SubjectOption = Annotated[str | None, typer.Option(help="主体，如案号 / a subject, such as a case number")]
 RuleOption = Annotated[str | None, typer.Option(help="期限规则，如 pay-out / a rule")]
@@ -151,7 +152,7 @@ def answer(
     flag: Annotated[str, typer.Argument(help="预警编号，可只写开头 / id of the flag, or its beginning")],
     said: Annotated[
         str,
-        typer.Argument(metavar="met|stopped|extended|contested", help="已履行、应停止计算、已延长、有异议"),
+        typer.Argument(metavar="|".join(ANSWERS), help="已履行、应停止计算、已延长、有异议"),
     ],
     note: Annotated[str | None, typer.Option(help="说明，不写姓名 / why, without names")] = None,
     evidence: Annotated[
@@ -164,6 +165,9 @@ def answer(
     as_json: JsonOption = False,
 ) -> None:
     """答复预警 / Answer a flag, as a side: the answer travels with the lead."""
+    if said not in ANSWERS:
+        expected = "|".join(ANSWERS)
+        raise typer.BadParameter(f"应为 / expected {expected}, 得到 / got {said}", param_hint="ANSWER")
     found = asyncio.run(find_flag(Projection(reach.dsn(side)), flag))
     body = {
         "flag_id": found["flag_id"],
