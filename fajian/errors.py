@@ -88,7 +88,10 @@ class LedgerRecordError(FajianError):
     """A ledger record that the fold cannot read. Intake passes only readable ones: the fault is ours."""
 
     def __init__(self, *, where: str, reason: str) -> None:
-        super().__init__(f"ledger record {where} cannot be folded: {reason}")
+        super().__init__(
+            f"ledger record {where} cannot be folded: {reason}. It stops its partition until the fold is "
+            f"mended, or two people answer for passing it over: `fajian skip {where}`"
+        )
         self.where = where
         self.reason = reason
 
@@ -166,7 +169,7 @@ class LedgerMismatchError(StreamError):
 
 
 class PartitionStoppedError(StreamError):
-    """A record cannot be folded; only a signed entry in `skips` or a mended fold passes it."""
+    """A record cannot be folded; only an entry in `skips` with two names or a mended fold passes it."""
 
     def __init__(self, message: str, *, topic: str, partition: int, offset: int) -> None:
         super().__init__(message)

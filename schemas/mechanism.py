@@ -186,7 +186,7 @@ class FlagAnswered(Mechanism, title="答复预警"):
 
     flag_id: FlagId
     rule: RuleId
-    instance: Instance
+    instance: Instance = ""
     answer: Literal["met", "stopped", "extended", "contested"] = Field(description="答复 / answer")
     evidence: Evidence = ()
 

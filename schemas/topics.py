@@ -124,7 +124,7 @@ def _shared() -> tuple[Topic, ...]:
         ),
         Topic(
             SKIPS, 1, "compact", FOR_EVER, (OPERATOR,), (HUB, OPERATOR),
-            "经双人签署后跳过的总账记录", "ledger records that the fold passes over, each with its reason",
+            "经两人具名后跳过的记录", "records that the fold passes over, each with its reason and two names",
         ),
         Topic(
             HOLDS, 1, "compact", FOR_EVER, (HUB, OPERATOR), (HUB, OPERATOR),

@@ -23,6 +23,7 @@ from schemas.names import derived_id, parse_ce_type
 from schemas.registry import TYPES
 
 LANGUAGES: Mapping[str, tuple[str, ...]] = {"zh": ("zh",), "en": ("en",), "both": ("zh", "en")}
+OVER = frozenset({"Met", "Withdrawn"})  #: stages that nobody needs to answer
 LONGEST_LINE = 200  #: characters of any text of others
 
 _TEXTS = Environment(
@@ -47,7 +48,7 @@ class Name(NamedTuple):
 
 def letter(sink: MailSink, side: str, body: bytes, message_id: str, *, at: datetime) -> EmailMessage:
     """Write the mail about one event. A repeat has the same Message-ID; mails on one subject are a thread."""
-    item = _item(body)
+    item = {**_item(body), "side": side}
     title = " ".join(part for part in (_short(item["what"], sink), item["subject"]) if part)
     mail = _mail(sink, title, "message", item, at=at)
     thread = _message_id(sink, derived_id("mail-thread", side, sink.name, item["subject"]))
@@ -96,9 +97,11 @@ def _item(body: bytes) -> dict[str, Any]:
         name: plain_line(data[name]) if data.get(name) is not None else ""
         for name in ("due_day", "owed_by", "severity", "flag_id")
     }
+    what = _type(event["type"])
     return {
         **lines,
-        "what": _type(event["type"]),
+        "what": what,
+        "asks": ".flag." in event["type"] and what.id not in OVER,
         "rule": _rule(data.get("trigger") or data.get("rule")),
         "subject": plain_line(data.get("subject") or event.get("subject") or ""),
         "posts": plain_line(", ".join(posts_of(event))),

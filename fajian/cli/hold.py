@@ -1,6 +1,7 @@
 """`fajian hold`: floods of flags that the brake holds, and the two people who release or discard them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -40,6 +41,7 @@ STATUS = {
     "release": "已放行 / released",
     "discard": "已作废 / discarded",
 }
+VERDICTS = {"release": "放行 release", "discard": "作废 discard"}
 Row = dict[str, Any]
 
 
@@ -50,7 +52,7 @@ def list_(as_json: Json = False) -> None:
         if as_json:
             print(orjson.dumps(row).decode())
         else:
-            print(f"{row['day']}  {row['held']:>6}  {STATUS[row['status']]}  {len(row['votes'])}/{NEEDED}")
+            print(f"{row['day']}  {row['held']:>6}  {STATUS[row['status']]}  {_tally(row)}")
 
 
 @app.command()
@@ -141,4 +143,16 @@ def _lines(row: Row) -> Iterator[str]:
     for vote in row["votes"]:
         yield f"  {vote['by']}: {vote['verdict']}（{vote['reason']}）"
     if row["status"] == "held":
-        yield f"  还需 / still needed: {NEEDED} 人意见一致 / people of one mind"
+        needed = NEEDED - max(_count(row).values(), default=0)
+        yield f"  还需 / still needed: {needed} 人意见一致 / of one mind"
+
+
+def _tally(row: Row) -> str:
+    """Say how far people are from a decision: votes of one mind count, not all votes."""
+    said = _count(row)
+    votes = "、".join(f"{VERDICTS[verdict]} {said[verdict]}" for verdict in VERDICTS if said[verdict])
+    return f"{votes or 0} / {NEEDED}"
+
+
+def _count(row: Row) -> Counter[str]:
+    return Counter(vote["verdict"] for vote in row["votes"])

@@ -51,6 +51,9 @@ COMMANDS = {
     "topics": Entry("topics", "topics", "主题 / topics"),
     "lag": Entry("topics", "lag", "积压 / what waits, in records and seconds"),
     "dead": Entry("dead", "app", "死信 / dead letters"),
+    "skip": Entry(
+        "skip", "skip", "跳过一条无法处理的记录，须两人具名 / pass over a record that stops a partition"
+    ),
     "verify": Entry("verify", "verify", "从总账重算并比对 / fold the ledger again and compare"),
     "rebuild": Entry(
         "rebuild", "rebuild", "从总账重建 / make states, databases or stores anew from the ledger"

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from fajian.errors import NotRunningError, SettingsError
-from fajian.local.stack import read_stack
+from fajian.local.stack import nothing_runs_in, read_stack
 from fajian.settings import load_settings
 
 SIDES = ("court", "procuratorate")
@@ -47,5 +47,5 @@ def door(side: str) -> Door:
 
 def _wanted(found: Mapping[str, str], name: str) -> str:
     if not found.get(name):
-        raise SettingsError(f"no bus is running here, and {name} is not set: `fajian up`, or set it")
+        raise SettingsError(nothing_runs_in(load_settings().data_dir.expanduser().absolute(), name))
     return found[name]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import orjson
 import typer
@@ -12,15 +12,18 @@ from connectors.projection import Projection, Row
 from fajian.cli import reach
 from fajian.cli.case_as_of import OfTheDay, lines_as_of, shape_as_of
 from fajian.cli.case_text import case_lines, case_shape, padded, what_of
+from fajian.cli.filters import canonical, known_rule, known_stage, known_trigger, one_of, say_how_many
 from fajian.cli.publish import text_of
 from fajian.cli.reach import SideOption
 from fajian.cli.statement import find_flag, say
 from fajian.clock import SHANGHAI
 from fajian.errors import PeerAwayError
-from fajian.law.court_data import case_number
 from fajian.law.naming import named_type
+from schemas.receipts import Status
 
 RETRY_SECONDS = 1.0
+STATUSES = get_args(Status)
+ANSWERS = ("met", "stopped", "extended", "contested")
 
 SubjectOption = Annotated[str | None, typer.Option(help="主体，如案号 / a subject, such as a case number")]
 RuleOption = Annotated[str | None, typer.Option(help="期限规则，如 pay-out / a rule")]
@@ -35,9 +38,7 @@ def receipts(
     source: Annotated[str | None, typer.Option(help="来源 / CloudEvents source")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="事件编号 / id of the event")] = None,
     subject: SubjectOption = None,
-    status: Annotated[
-        str | None, typer.Option(help="accepted | rejected | recorded | duplicate | conflict")
-    ] = None,
+    status: Annotated[str | None, typer.Option(help=" | ".join(STATUSES))] = None,
     since: SinceOption = None,
     limit: LimitOption = 100,
     follow: FollowOption = False,
@@ -49,7 +50,7 @@ def receipts(
         "source": source,
         "id": id_,
         "subject": canonical(subject),
-        "status": status,
+        "status": one_of("--status", status, STATUSES),
         "since": since.replace(tzinfo=SHANGHAI) if since else None,
         "prefixes": None,
     }
@@ -67,7 +68,7 @@ def flags(
     as_json: JsonOption = False,
 ) -> None:
     """期限提示和预警 / Flags that this side was told, each at its present stage."""
-    filters = _filters(subject, rule, type_, since)
+    filters = _filters(subject, rule, known_stage(type_), since)
     _list(side, "flags", filters, _flag_line, limit=limit, follow=follow, as_json=as_json)
 
 
@@ -82,7 +83,7 @@ def leads(
     as_json: JsonOption = False,
 ) -> None:
     """监督线索（未经核实） / Leads that this side was told; unverified, never findings."""
-    filters = _filters(subject, rule, type_, since)
+    filters = _filters(subject, rule, known_trigger(type_), since)
     _list(side, "leads", filters, _lead_line, limit=limit, follow=follow, as_json=as_json)
 
 
@@ -152,7 +153,7 @@ def answer(
     flag: Annotated[str, typer.Argument(help="预警编号，可只写开头 / id of the flag, or its beginning")],
     said: Annotated[
         str,
-        typer.Argument(metavar="met|stopped|extended|contested", help="已履行、应停止计算、已延长、有异议"),
+        typer.Argument(metavar="|".join(ANSWERS), help="已履行、应停止计算、已延长、有异议"),
     ],
     note: Annotated[str | None, typer.Option(help="说明，不写姓名 / why, without names")] = None,
     evidence: Annotated[
@@ -165,6 +166,9 @@ def answer(
     as_json: JsonOption = False,
 ) -> None:
     """答复预警 / Answer a flag, as a side: the answer travels with the lead."""
+    if said not in ANSWERS:
+        expected = "|".join(ANSWERS)
+        raise typer.BadParameter(f"应为 / expected {expected}, 得到 / got {said}", param_hint="ANSWER")
     found = asyncio.run(find_flag(Projection(reach.dsn(side)), flag))
     body = {
         "flag_id": found["flag_id"],
@@ -176,19 +180,11 @@ def answer(
     _tell(side, found, "FlagAnswered", body, role, note, as_json)
 
 
-def canonical(subject: str | None) -> str | None:
-    """Return the subject as the ledger writes it: a case number in any common spelling is understood."""
-    if subject is None:
-        return None
-    number = case_number(subject)
-    return number.canonical if number.is_accepted and number.canonical else subject
-
-
 def _filters(
     subject: str | None, rule: str | None, type_: str | None, since: datetime | None
 ) -> dict[str, Any]:
     day: date | None = since.date() if since else None
-    return {"subject": canonical(subject), "rule": rule, "type": type_, "since": day}
+    return {"subject": canonical(subject), "rule": known_rule(rule), "type": type_, "since": day}
 
 
 def _list(
@@ -211,7 +207,9 @@ def _list(
         rows = await projection.fetch(query, **filters, after=after, limit=limit)
         for row in rows:
             show(row)
-        if follow:
+        if not follow:
+            say_how_many(len(rows), limit, newest=not after)
+        else:
             known = [row["seq"] for row in rows]
             last = after or newest["receipts" if query == "receipts" else "feed"]
             await _follow(projection, query, filters, max([last, *known]), show)

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import orjson
 import typer
 
 from connectors.projection import Row, connection
+from connectors.sinks.ladder import State
 from connectors.sinks.queue import QUERIES, SCHEMA, Connection
 from fajian.cli import reach
+from fajian.cli.filters import canonical, one_of, say_how_many
 from fajian.cli.reach import SideOption
-from fajian.cli.records import canonical
 from fajian.clock import now
 from fajian.errors import RequestError
 
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 
 Receiver = Annotated[str, typer.Argument(help="接收方名称 / name of the receiver")]
+STATES = get_args(State)
+
 Json = Annotated[bool, typer.Option("--json", help="每行一个 JSON / JSON Lines")]
 
 
@@ -40,7 +43,7 @@ def list_(side: SideOption = "court", as_json: Json = False) -> None:
 def log(
     receiver: Annotated[str | None, typer.Argument(help="接收方名称 / name of the receiver")] = None,
     side: SideOption = "court",
-    state: Annotated[str | None, typer.Option(help="waiting | delivered | failed")] = None,
+    state: Annotated[str | None, typer.Option(help=" | ".join(STATES))] = None,
     subject: Annotated[str | None, typer.Option(help="案号 / a subject, such as a case number")] = None,
     message: Annotated[str | None, typer.Option("--id", help="消息编号，可只写开头 / message id")] = None,
     limit: Annotated[int, typer.Option(min=1, help="最多行数 / at most so many rows")] = 100,
@@ -49,13 +52,15 @@ def log(
     """投递记录，每次尝试都在 / The delivery log: each message with each attempt, oldest first."""
     values = {
         "receiver": receiver,
-        "state": state,
+        "state": one_of("--state", state, STATES),
         "subject": canonical(subject),
         "message_id": message,
         "limit": limit,
     }
-    for row in _ask(side, lambda opened: _rows(opened, "log", **values)):
+    rows = _ask(side, lambda opened: _rows(opened, "log", **values))
+    for row in rows:
         typer.echo(orjson.dumps(row).decode() if as_json else "\n".join(_log_lines(row)))
+    say_how_many(len(rows), limit)
 
 
 @app.command()

@@ -191,8 +191,22 @@ def read_stack(data_dir: Path) -> StackInfo:
     folder = data_dir.expanduser().absolute()
     kept = read_secret(folder / "stack.json")
     if not kept or running_pid(folder) is None:
-        raise NotRunningError(f"no bus is running in {folder}: start one with `fajian up`")
+        raise NotRunningError(nothing_runs_in(folder))
     return StackInfo(**kept)
+
+
+def nothing_runs_in(folder: Path, name: str = "FAJIAN_BOOTSTRAP_SERVERS") -> str:
+    """Say that no bus runs in *folder*, and what to do; a cluster elsewhere is named by the variable *name*.
+
+    To start one comes last: on the host of a bus that runs elsewhere it would be a second, empty one.
+    """
+    return (
+        f"{folder} 中没有总线在运行 / no bus is running in {folder}. "
+        f"换目录请设 FAJIAN_DATA_DIR；自有集群请设 {name} 等（docs/reference/settings.md）；"
+        "仅在本机试用：fajian up / "
+        f"set FAJIAN_DATA_DIR for another folder, {name} and the like for a cluster of your own; "
+        "`fajian up` only to try it out on this machine"
+    )
 
 
 def read_processes(data_dir: Path) -> Sequence[Mapping[str, Any]]:

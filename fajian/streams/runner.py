@@ -292,7 +292,8 @@ class PartitionRunner:
         return PartitionStoppedError(
             f"{self._around.agent} cannot fold {self.part} at offset {record.offset} "
             f"({type(error).__name__} at {place_of(error)}). The partition stands still until the fold is "
-            "mended, or two people sign an entry in `skips`.",
+            "mended, or two people answer for passing the record over: "
+            f"`fajian skip {self.part}/{record.offset}`.",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,

@@ -1,4 +1,9 @@
-"""Records that a fold passes over, because two people signed for it. Nothing else is ever skipped."""
+"""Records that a fold passes over, because two people gave their names to it. Nothing else is ever skipped.
+
+The names are recorded and not verified; who may write the topic, Kafka decides.
+"""
+
+from typing import Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -8,9 +13,11 @@ from fajian.streams.compacted import CompactedTopic
 from fajian.streams.log import Log
 from schemas.topics import SKIPS
 
+NEEDED: Final = 2  #: different people who must give their names
+
 
 class Skip(BaseModel):
-    """One entry. It counts when two different people have signed it."""
+    """One entry. It counts when it names two different people."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -22,7 +29,10 @@ class Skip(BaseModel):
 
     @property
     def counts(self) -> bool:
-        return bool(self.reason.strip()) and len({name.strip() for name in self.signers if name.strip()}) >= 2
+        return (
+            bool(self.reason.strip())
+            and len({name.strip() for name in self.signers if name.strip()}) >= NEEDED
+        )
 
     @property
     def key(self) -> bytes:

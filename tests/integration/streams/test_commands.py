@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fajian.cli.main import app
-from fajian.core.ports import Output
+from fajian.core.ports import Output, Record
 from fajian.local.stack import StackInfo
 from fajian.settings import Settings, load_settings
 from fajian.streams.log import KafkaLog, Part
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.progress import Progress, progress_output
-from schemas.topics import HUB, TOPICS, dead, inbox
+from fajian.streams.skips import SkipBook
+from schemas.topics import AUDIT, CASE_EVENTS, HUB, OPERATOR, TOPICS, dead, inbox
 
 SIDE = "office"
 PART = Part(inbox(SIDE), 1)
@@ -133,3 +134,63 @@ def test_a_dead_letter_that_is_not_there_is_a_plain_error(run: Run) -> None:
 
     assert result.exit_code == 1
     assert "expected a dead letter at office.dead/99/0" in str(result.exception)
+
+
+WHY = ("--reason", "broken", "--signer", "甲")
+
+
+def test_two_names_pass_over_a_record_that_is_there(stack: StackInfo, run: Run) -> None:
+    headers = (("ce_id", b"e-skip"), ("ce_type", b"cn.fajian.x.v1"))
+    _send(stack, HUB, Output(0, CASE_EVENTS, b"case", b"broken", headers, 2))
+    record = _newest(stack, HUB, Part(CASE_EVENTS, 2))
+    place = f"{CASE_EVENTS}/2/{record.offset}"
+
+    tried = run("skip", place, *WHY, "--signer", "乙", "--dry-run")
+    before = _covers(stack, record)
+    done = run("skip", place, *WHY, "--signer", "乙", "--json")
+
+    shown = orjson.loads(done.stdout)
+    assert ("未写入 / nothing was written" in tried.stdout, before) == (True, False)
+    assert (shown["position"], shown["id"], shown["written"]) == (place, "e-skip", True)
+    assert _covers(stack, record)
+    audited = orjson.loads(_newest(stack, OPERATOR, Part(AUDIT, 0)).value or b"")
+    assert (audited["act"], audited["offset"], audited["signers"]) == ("skip", record.offset, ["甲", "乙"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((f"{CASE_EVENTS}/0/99999999", *WHY, "--signer", "乙"), "没有这条记录"),
+        ((f"{CASE_EVENTS}/99/0", *WHY, "--signer", "乙"), "没有这条记录"),
+        ((f"{CASE_EVENTS}/0/0", *WHY, "--signer", " 甲 "), "2 个不同的具名人"),
+        ((f"{CASE_EVENTS}/0/0", *WHY), "2 个不同的具名人"),
+        (
+            ("court.feed/0/0", *WHY, "--signer", "乙"),
+            "expected topic/partition/offset of a topic that workers read",
+        ),
+    ],
+)
+def test_nothing_else_is_passed_over(stack: StackInfo, run: Run, words: tuple[str, ...], told: str) -> None:
+    done = run("skip", *words)
+
+    assert done.exit_code == 1
+    assert told in str(done.exception)
+
+
+def _newest(stack: StackInfo, principal: str, part: Part) -> Record:
+    async def read() -> Record:
+        async with KafkaLog(_settings(stack, principal)) as log:
+            end = (await log.ends([part]))[part]
+            return [record async for records in log.read(part, 0, end) for record in records][-1]
+
+    return asyncio.run(read())
+
+
+def _covers(stack: StackInfo, record: Record) -> bool:
+    async def ask() -> bool:
+        async with KafkaLog(_settings(stack, HUB)) as log:
+            book = SkipBook(log)
+            await book.refresh()
+            return book.covers(record)
+
+    return asyncio.run(ask())

@@ -166,7 +166,7 @@ async def test_what_is_held_goes_out_once_and_in_order_when_two_people_release_i
     one = await hold("release", DAY, key="court-it")
     again = await hold("release", DAY, key="court-it")
     assert isinstance(stranger.exception, HoldError)
-    assert "1/2" in (await hold("list")).stdout
+    assert "release 1 / 2" in (await hold("list")).stdout
     assert "扣下" in one.stdout
     assert isinstance(again.exception, HoldError)
     two = await hold("release", DAY, key="office")

@@ -515,7 +515,8 @@ async def test_a_heap_of_small_files_goes_through_in_the_order_of_names(shelf: S
     assert len(shelf.names("done")) == 300
 
 
-async def test_a_side_with_nothing_but_files_answers_a_flag(tmp_path: Path) -> None:
+@pytest.mark.parametrize("instance", ["P-1", ""])  # most duties have one clock: their cell is empty
+async def test_a_side_with_nothing_but_files_answers_a_flag(tmp_path: Path, instance: str) -> None:
     shelf = Shelf(tmp_path)
     shelf.mapping.write_text(
         """
@@ -536,7 +537,7 @@ note = { column = "说明" }
         "utf-8",
     )
     flag = "0b7f1c52-8c5f-5b0a-9a51-3a1f6a1d2c11"
-    row = f"{flag},{CASE},payout,P-1,已履行,2022-05-17 09:30,e-1；e-2,当日已发放"
+    row = f"{flag},{CASE},payout,{instance},已履行,2022-05-17 09:30,e-1；e-2,当日已发放"
     shelf.drop("答复.csv", f"预警编号,案号,规则,事项,答复,答复时间,证据,说明\n{row}\n")
     inbox = MemoryInbox()
 

@@ -59,9 +59,29 @@ def test_a_mail_says_what_until_when_and_how_to_answer_in_both_languages() -> No
         "逾期 Overdue",
         "到期日：2022-05-16",
         "Due day: 2022-05-16",
-        "fajian answer 0f0f0f0f",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize("side", ["court", "procuratorate"])
+def test_a_mail_names_the_commands_of_its_side_and_no_answer_that_could_be_pasted(side: str) -> None:
+    lines = letter(sink(), side, event(), "m-1", at=AT).get_content().splitlines()
+
+    told = [line.partition("fajian ")[2] for line in lines if "fajian " in line]
+    assert told == [
+        f"ack --side {side} 0f0f0f0f",
+        f"answer --side {side} 0f0f0f0f 答复",
+        f"ack --side {side} 0f0f0f0f",
+        f"answer --side {side} 0f0f0f0f ANSWER",
+    ]
+    assert "「答复」换成其中一个：met 已履行，stopped 应停止计算，extended 已延长，contested 有异议" in lines
+
+
+@pytest.mark.parametrize("stage", ["met", "withdrawn"])
+def test_a_mail_about_what_is_over_asks_for_no_answer(stage: str) -> None:
+    over = event().replace(b".overdue.", f".{stage}.".encode())
+
+    assert "fajian" not in mail_of(over).get_content()
 
 
 @pytest.mark.parametrize(

@@ -469,11 +469,12 @@ async def test_a_record_that_cannot_be_folded_stops_its_partition_and_names_itse
     assert isinstance(runner.fault, PartitionStoppedError)
     assert (runner.fault.partition, runner.fault.offset) == (0, 2)
     assert "three" not in str(runner.fault)
+    assert f"fajian skip {LEDGER}/2" in str(runner.fault)
     assert bench.unique() == {0: 1, 1: 3}  # what comes before it is done
     assert bench.flow.paused == {LEDGER}
 
 
-async def test_two_signatures_pass_a_record_over() -> None:
+async def test_two_names_pass_a_record_over() -> None:
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
     await runner.take(bench.write(1, "two", 3))

@@ -79,7 +79,7 @@ async def test_without_store_and_progress_everything_is_said_again_byte_for_byte
     assert set(hub.said()) == set(before)
 
 
-async def test_a_record_that_does_not_decode_stops_its_partition_until_two_people_sign() -> None:
+async def test_a_record_that_does_not_decode_stops_its_partition_until_two_people_answer_for_it() -> None:
     hub, store = await Hub().found(), MemoryStore()
     broken = hub.hear((("ce_type", b"cn.fajian.enforcement.money-paid.v1"),), b"{", b"a")
     hub.hear(PAID.headers, PAID.value, PAID.subject.encode())
@@ -92,6 +92,7 @@ async def test_a_record_that_does_not_decode_stops_its_partition_until_two_peopl
     await hub.look_again(runner)
 
     assert isinstance(fault, LedgerRecordError)
+    assert "fajian skip case.events/0/" in str(fault)
     assert said == []
     assert runner.fault is None
     assert hub.overdue()
