@@ -129,7 +129,7 @@ class PartitionRunner:
                 await self._apply_in_turn(batch)
             await self._state()
         except FajianError as error:
-            self._fail(error)
+            await self._fail(error)
 
     def fill(self) -> None:
         """Read what is missing in a task of its own, unless that is under way."""
@@ -174,10 +174,10 @@ class PartitionRunner:
                 self._awaits_turn = False
                 await self._catch_up()
         except FajianError as error:
-            self._fail(error)
+            await self._fail(error)
             return
         except Exception as error:
-            self._fail(self._unread(error))
+            await self._fail(self._unread(error))
             return
         finally:
             self._awaits_turn = False
@@ -308,12 +308,14 @@ class PartitionRunner:
             offset=self.next,
         )
 
-    def _fail(self, error: FajianError) -> None:
+    async def _fail(self, error: FajianError) -> None:
         self.fault = error
         self._retry_at = self._around.clock() + RETRY_AFTER_SECONDS
         if not self._closing:
             self._around.flow.pause(self.part, self._around.agent)
         logger.error("partition_stopped", agent=self._around.agent, part=str(self.part), error=str(error))
+        with suppress(FajianError):
+            await self._state()  # of what came before the fault
 
     def _count(self, records: int, outputs: int) -> None:
         agent, metrics = self._around.agent, self._around.metrics

@@ -307,7 +307,7 @@ async def test_progress_that_kafka_refused_is_stated_again_though_nothing_new_co
     bench.outbox.held = PROGRESS
     taking = asyncio.create_task(runner.take(bench.write(1)))
     await until(lambda: store.applied is not None)
-    bench.outbox.refuse_next = 1
+    bench.outbox.refuse_next = 2
     bench.outbox.hold.set()
     await taking
     refused = (runner.fault is not None, await bench.acked())
@@ -318,6 +318,21 @@ async def test_progress_that_kafka_refused_is_stated_again_though_nothing_new_co
 
     assert refused == (True, 0)
     assert (runner.fault, await bench.acked()) == (None, 1)
+
+
+async def test_what_came_before_a_fault_is_stated() -> None:
+    bench, store = Bench(), MemoryStore()
+    runner = await bench.take_over(store)
+
+    await runner.take(bench.write(1, "one"))
+    taken = await bench.acked()
+    bench.write(2, "two")
+    other = await bench.take_over(MemoryStore())
+    bench.skip(1, "Zhang", "Li")
+    other.fill()
+    await settle(other)
+
+    assert (taken, await bench.acked()) == (1, 3)
 
 
 async def test_the_last_batch_dropped_is_found_by_looking_at_the_end_of_the_log() -> None:
