@@ -30,7 +30,7 @@ from fajian.streams.store import Applied, MemoryStore, PartitionStore
 
 logger = structlog.get_logger(__name__)
 
-FOLD_AT_ONCE = 250  #: records; a worker that reads thousands anew has other partitions to serve meanwhile
+FOLD_AT_ONCE = 250  #: records, of what is read anew: a worker has other partitions to serve meanwhile
 GAP_AFTER_SECONDS = 2.0  #: records wait and nothing is in flight for so long: something was dropped
 STARVED_AFTER_SECONDS = 10.0  #: the same while the agent is busy with other partitions
 FINISH_WITHIN_SECONDS = 2.0  #: a batch in flight, when its partition is given up
@@ -209,14 +209,16 @@ class PartitionRunner:
             self.next = self.acked = end
 
     async def _apply(self, records: Sequence[Record]) -> None:
-        async with self._applying:
-            await self._apply_in_turn(records)
+        for begin in range(0, len(records), FOLD_AT_ONCE):
+            async with self._applying:
+                await self._apply_in_turn(records[begin : begin + FOLD_AT_ONCE])
+            await asyncio.sleep(0)  # heartbeats and other partitions come first
         await self._state()
 
     async def _apply_in_turn(self, records: Sequence[Record]) -> None:
         rest = [record for record in records if record.offset >= self.next]
         while rest and not self._closing:
-            folded, last = self._fold(rest[:FOLD_AT_ONCE])
+            folded, last = self._fold(rest)
             await self._effect(folded, last)
             rest = [record for record in rest if record.offset >= self.next]
 
@@ -256,7 +258,8 @@ class PartitionRunner:
         self.acked = max(self.acked, self.next)
         self.moved_at = self._around.clock()
         self._count(records, len(outputs))
-        await asyncio.sleep(0)  # heartbeats and other partitions come first
+        if folded.unfinished:
+            await asyncio.sleep(0)  # heartbeats and other partitions come first
 
     def _applied(self, last: Record | None, notes: Mapping[str, str]) -> Applied:
         if last is not None:
