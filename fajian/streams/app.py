@@ -19,7 +19,7 @@ from fajian.streams.host import Host
 from fajian.streams.log import KafkaLog, Part
 from fajian.streams.outbox import KafkaOutbox
 from fajian.streams.store import Stores
-from fajian.streams.watchdog import Watchdog
+from fajian.streams.watchdog import Watchdog, end_within
 
 logger = structlog.get_logger(__name__)
 
@@ -150,4 +150,5 @@ class HubService(Service):
     def _end_worker(self, error: FajianError) -> None:
         self.fatal = error
         logger.critical("worker_ends", error=str(error))
+        end_within()
         self._ending = asyncio.ensure_future(self._app.crash(error))

@@ -16,6 +16,7 @@ LOOK_EVERY_SECONDS = 1.0
 HANGS_AFTER_LOOKS = 20
 COMPUTES_AT_MOST_LOOKS = 600
 COMPUTES = 0.2  #: share of a processor from which on a silent loop counts as computing
+END_WITHIN_SECONDS = 10.0
 STATUS = 70  #: EX_SOFTWARE
 
 
@@ -71,8 +72,21 @@ class Watchdog:
                 return
 
 
-def _end() -> None:
+def end_within(seconds: float = END_WITHIN_SECONDS) -> None:
+    """Let the process come to its end by itself, and end it if it has not after *seconds*.
+
+    Faust's consumer may wait for ever for a commit whose thread has gone with the error that ends the worker.
+    """
+
+    def wait() -> None:
+        threading.Event().wait(seconds)
+        _end(f"the process has not ended within {seconds:g} s of what ended it; it is ended")
+
+    threading.Thread(target=wait, name="end", daemon=True).start()
+
+
+def _end(why: str = "the event loop hangs; the process ends to be started again") -> None:
     """Say where every thread stands, and end at once: nothing in this process can be relied on any more."""
-    print("the event loop hangs; the process ends to be started again", file=sys.stderr, flush=True)
+    print(why, file=sys.stderr, flush=True)
     faulthandler.dump_traceback(file=sys.stderr)
     os._exit(STATUS)

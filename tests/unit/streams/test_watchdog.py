@@ -26,6 +26,33 @@ def test_a_loop_that_hangs_ends_its_process_and_shows_where_it_stood() -> None:
     assert 'File "<string>"' in ended.stderr
 
 
+STAYING = """
+import asyncio
+from fajian.streams.watchdog import end_within
+
+async def main():
+    end_within(0.05)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_that_does_not_come_to_its_end_is_ended() -> None:
+    ended = subprocess.run([sys.executable, "-c", STAYING], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == STATUS
+    assert "has not ended within 0.05 s" in ended.stderr
+
+
+def test_a_process_that_comes_to_its_end_is_left_alone() -> None:
+    program = "from fajian.streams.watchdog import end_within; end_within(60)"
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_loop_that_turns_is_left_alone() -> None:
     patience = Patience()
 
