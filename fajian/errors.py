@@ -41,6 +41,7 @@ FajianError
 
 from collections.abc import Sequence
 from pathlib import Path
+from traceback import extract_tb
 
 
 class FajianError(Exception):
@@ -216,3 +217,9 @@ class LedgerUndeclaredError(StreamError):
 
 class TickRefusedError(StreamError):
     """That day of Shanghai has not ended yet, and the ledger is not a simulated one."""
+
+
+def place_of(error: Exception) -> str:
+    """Return file and line; an error's own words may repeat what a record says."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

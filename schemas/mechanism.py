@@ -181,13 +181,16 @@ class FlagAcknowledged(Mechanism, title="签收预警"):
     flag_id: FlagId
 
 
+Answer = Literal["met", "stopped", "extended", "contested"]
+
+
 class FlagAnswered(Mechanism, title="答复预警"):
     """The owner says what became of the duty, with evidence; the answer travels with the lead."""
 
     flag_id: FlagId
     rule: RuleId
     instance: Instance = ""
-    answer: Literal["met", "stopped", "extended", "contested"] = Field(description="答复 / answer")
+    answer: Answer = Field(description="答复 / answer")
     evidence: Evidence = ()
 
 

@@ -1,12 +1,13 @@
 """What became of a submitted event: first intake's word, then that of the fold of its primary subject."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
 from schemas.fields import Body, EventId, Ref, Text
 
 Status = Literal["accepted", "rejected", "recorded", "duplicate", "conflict"]
+STATUSES: Final[tuple[str, ...]] = get_args(Status)
 
 
 class ProblemBody(Body):

@@ -72,6 +72,11 @@ class FlakyTopics:
     def __post_init__(self) -> None:
         self.hold.set()
 
+    def hold_back(self, topic: str) -> None:
+        """Let what goes to *topic* wait until *hold* is set."""
+        self.held = topic
+        self.hold.clear()
+
     async def deliver(self, outputs: Sequence[Output]) -> None:
         topics = {output.topic for output in outputs}
         if self.held is None or self.held in topics:

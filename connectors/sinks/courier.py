@@ -8,7 +8,6 @@ been delivered or has failed for good.
 
 import asyncio
 import random
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -26,7 +25,7 @@ from connectors.sinks.queue import SCHEMA, SCRIPTS, Attempt, DeliveryQueue, Mess
 from connectors.sinks.told import read
 from connectors.topic_stream import topic_stream
 from fajian.clock import now as wall_clock
-from fajian.errors import ConnectorConfigError
+from fajian.errors import ConnectorConfigError, place_of
 from schemas.topics import feed
 
 log = structlog.get_logger(__name__)
@@ -202,11 +201,8 @@ class Courier:
         try:
             return await sending
         except Exception as error:
-            kind, at = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
-            # Its message may quote the event.
-            log.error(
-                "carrier_failed", receiver=self._receiver.name, error=kind, place=f"{at.filename}:{at.lineno}"
-            )
+            kind = type(error).__name__  # its message may quote the event
+            log.error("carrier_failed", receiver=self._receiver.name, error=kind, place=place_of(error))
             return Outcome(False, f"could not be sent: {kind}")
 
     def _step(self, message: Message, outcome: Outcome) -> Step:

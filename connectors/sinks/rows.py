@@ -11,6 +11,7 @@ from fajian.clock import SHANGHAI
 from fajian.core.ports import Record
 from fajian.errors import ConnectorError
 from schemas.names import parse_ce_type
+from schemas.receipts import STATUSES
 
 Row = dict[str, Any]
 
@@ -23,8 +24,6 @@ _KINDS = {"flag": "flag", "lead": "lead", "alert": "alert"}
 UNKNOWN = "unknown"  #: where the submitted bytes could not be read
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  #: U+0000 as JSON writes it, not a backslash before u0000
-
-_STATUSES = frozenset({"accepted", "rejected", "recorded", "duplicate", "conflict"})
 
 
 class UnreadableError(ConnectorError):
@@ -101,7 +100,7 @@ def receipt_row(record: Record) -> Row:
     """Read a receipt from `S.receipts`."""
     body, _ = _body(record)
     headers = _headers(record)
-    if _text(body, "status") not in _STATUSES:
+    if _text(body, "status") not in STATUSES:
         raise UnreadableError(f"unknown status {body.get('status')!r}")
     position = f"{record.topic}/{record.partition}/{record.offset}"
     return {

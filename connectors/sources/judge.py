@@ -4,7 +4,6 @@ from connectors.sources.submissions import Judge, Verdict
 from fajian.core.admission import examine
 from fajian.law.events import load_events, load_intake_law
 from schemas.cloudevents import Raw
-from schemas.problems import Problem, pointer_to, shown
 
 
 def judge_for(side: str) -> Judge:
@@ -12,12 +11,7 @@ def judge_for(side: str) -> Judge:
     law = load_intake_law()
 
     def judge(raw: Raw) -> Verdict:
-        try:
-            examined = examine(raw, side, law)
-        except OverflowError:  # the last hours of the year 9999 have no day in Shanghai
-            name = "recordedtime" if "recordedtime" in raw.attributes else "time"
-            detail = f"expected an instant that has a day in Shanghai, got {shown(raw.attributes.get(name))}"
-            return Verdict([Problem("time", detail, pointer_to(name))], [])
+        examined = examine(raw, side, law)
         subject = examined.targets.primary if examined.targets else None
         return Verdict(examined.problems, examined.warnings, subject)
 

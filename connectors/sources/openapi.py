@@ -1,14 +1,16 @@
 """What the door understands and answers, as an OpenAPI 3.1 document for programs that are not ours."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, get_args
 
 from connectors.source_config import HttpSource
 from connectors.sources.problems import PROBLEM_JSON
-from connectors.sources.queries import LAST_POSITION, LONGEST_WAIT_SECONDS, MOST_ROWS, STATUSES
+from connectors.sources.queries import LAST_POSITION, LONGEST_WAIT_SECONDS, MOST_ROWS
 from fajian import __version__
 from schemas.cloudevents import BATCH, STRUCTURED
 from schemas.envelope import JSON, LONGEST, OPTIONAL, REQUIRED
+from schemas.mechanism import Answer
+from schemas.receipts import STATUSES
 
 Shape = dict[str, Any]
 
@@ -32,7 +34,7 @@ _ANSWER: Shape = {
     "required": ["answer"],
     "properties": {
         **_ACK["properties"],
-        "answer": {"enum": ["met", "stopped", "extended", "contested"]},
+        "answer": {"enum": list(get_args(Answer))},
         "evidence": {"type": "array", "items": _TEXT},
     },
 }

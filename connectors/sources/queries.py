@@ -6,11 +6,11 @@ from typing import Any
 
 from connectors.sources.problems import HttpProblem
 from schemas.envelope import LONGEST
+from schemas.receipts import STATUSES
 
 MOST_ROWS = 1000
 LAST_POSITION = 2**53  #: that every reader of JSON can hold
 LONGEST_WAIT_SECONDS = 20
-STATUSES = ("accepted", "rejected", "recorded", "duplicate", "conflict")
 
 _TEXTS = ("source", "id", "subject", "status")
 _KNOWN = frozenset({*_TEXTS, "after", "limit", "since", "wait"})

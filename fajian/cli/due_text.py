@@ -6,16 +6,11 @@ from datetime import date, datetime
 from fajian.cli.due_request import Answer
 from fajian.core.counting import CountedStop, Due
 from fajian.core.rules import Period
+from fajian.law import units
 from fajian.law.calendar_data import load_calendar, load_holiday_names
 
 WEEKDAYS = ("星期一 Mon", "星期二 Tue", "星期三 Wed", "星期四 Thu", "星期五 Fri", "星期六 Sat", "星期日 Sun")
-UNITS = {
-    "day": ("日", "days"),
-    "working-day": ("个工作日", "working days"),
-    "month": ("个月", "months"),
-    "year": ("年", "years"),
-    "hour": ("小时", "hours"),
-}
+UNITS = {unit: (zh, f"{unit.replace('-', ' ')}s") for unit, zh in units.UNITS.items()}
 STOPS = {
     "files": "调卷",
     "expert": "鉴定、专家咨询",

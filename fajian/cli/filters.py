@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import typer
 
+from fajian.cli.hints import did_you_mean
 from fajian.errors import RequestError
 from fajian.law.court_data import case_number
 from fajian.law.documents import load_rules
@@ -56,7 +57,7 @@ def one_of(option: str, given: str | None, words: Iterable[str]) -> str | None:
     if given is None or given in known.values():
         return given
     near = get_close_matches(given.lower(), known, n=1)
-    hint = f"，是否 {known[near[0]]}？ / did you mean {known[near[0]]}?" if near else ""
+    hint = did_you_mean(known[near[0]] if near else None)
     some = f"，应为 / expected one of {', '.join(known.values())}" if len(known) <= FEW else ""
     raise typer.BadParameter(f"没有 / there is no {given}{some}{hint}", param_hint=option)
 

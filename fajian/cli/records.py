@@ -19,11 +19,11 @@ from fajian.cli.statement import find_flag, say
 from fajian.clock import SHANGHAI
 from fajian.errors import PeerAwayError
 from fajian.law.naming import named_type
-from schemas.receipts import Status
+from schemas.mechanism import Answer
+from schemas.receipts import STATUSES
 
 RETRY_SECONDS = 1.0
-STATUSES = get_args(Status)
-ANSWERS = ("met", "stopped", "extended", "contested")
+ANSWERS = get_args(Answer)
 
 SubjectOption = Annotated[str | None, typer.Option(help="主体，如案号 / a subject, such as a case number")]
 RuleOption = Annotated[str | None, typer.Option(help="期限规则，如 pay-out / a rule")]

@@ -8,6 +8,7 @@ import orjson
 import typer
 
 from fajian import __version__
+from fajian.cli.hints import did_you_mean
 from fajian.law.events import load_events
 from schemas.examples import examples
 from schemas.export import asyncapi, event_schema
@@ -41,8 +42,7 @@ def schema(
 def _find(text: str) -> EventType:
     found = find(text)
     if found is None:
-        near = suggest(text)
-        hint = f"，是否 {near}？ / did you mean {near}?" if near else ""
+        hint = did_you_mean(suggest(text))
         typer.echo(f"没有事件类型 {text} / no event type of this name{hint}", err=True)
         raise typer.Exit(2)
     return found

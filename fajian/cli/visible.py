@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from fajian.cli.hints import did_you_mean
 from fajian.core.routing import Addressees, addressees_of_flag, addressees_of_lead, addressees_of_type
 from fajian.core.rules import Rules
 from fajian.errors import FajianError
@@ -55,8 +56,7 @@ def _type_or_file(event: str) -> str:
     if found is None:
         if event == "-" or _is_path(event):
             return event
-        near = suggest(event)
-        hint = f"，是否 {near}？ / did you mean {near}?" if near else ""
+        hint = did_you_mean(suggest(event))
         raise typer.BadParameter(f"没有事件类型或文件 {event} / no event type or file of this name{hint}")
     if found.family == "flag":
         raise typer.BadParameter(

@@ -170,10 +170,14 @@ class Period:
     @cached_property
     def mentions(self) -> frozenset[str]:
         """Event names that can open, close or end the clock; stops and extensions come on top."""
-        more = tuple(cue for cue in (self.per, self.renewed_by) if cue)
-        cues = (*self.opens, *self.closes, *self.closes_all, *self.ends, *more)
         extension = (self.extension.event,) if self.extension else ()
-        return frozenset(cue.event for cue in cues) | frozenset(extension)
+        return frozenset(cue.event for cue in self.cues) | frozenset(extension)
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """Everything that opens, closes or ends the clock."""
+        more = tuple(cue for cue in (self.per, self.renewed_by) if cue)
+        return (*self.opens, *self.closes, *self.closes_all, *self.ends, *more)
 
 
 def _is_within(day: date, first: date | None, last: date | None) -> bool:

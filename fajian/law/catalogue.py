@@ -75,9 +75,7 @@ def faults(rules: Rules) -> Iterator[str]:
 
 def _faults_of(period: Period, rules: Rules) -> Iterator[str]:
     where = f"period {period.id}"
-    more = tuple(cue for cue in (period.per, period.renewed_by) if cue)
-    cues = (*period.opens, *period.closes, *period.closes_all, *period.ends, *more)
-    yield from _unknown_events(where, cues, rules)
+    yield from _unknown_events(where, period.cues, rules)
     yield from _unknown(where, "stop", period.stops, rules.stops)
     yield from _unknown(where, "period", filter(None, [period.line_of]), rules.periods)
     yield from _unknown_citations(where, period.cites, rules)

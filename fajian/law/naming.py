@@ -1,12 +1,12 @@
 """What codes are called by those who read them: sources, posts, rules, stages. Programs keep the codes."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
+
+import orjson
 
 from fajian.core.citations import Citation, read_citations
 from fajian.law.documents import load_rules
@@ -65,8 +65,7 @@ def named_rule(rule: str) -> str:
 
 @cache
 def _posts() -> Mapping[str, str]:
-    table: dict[str, Any] = tomllib.loads((files("fajian.law") / "posts.toml").read_text("utf-8"))
-    return {row["id"]: row["zh"] for row in table["post"]}
+    return {row["id"]: row["zh"] for row in orjson.loads(load_rules().document)["posts"]}
 
 
 def _title(zh: str, *, short: bool) -> str:

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 import structlog
 
 from fajian.core.ports import FolderFactory, Record, Take
-from fajian.errors import ClusterAwayError, FajianError, LedgerMismatchError, StoreError, StuckError
+from fajian.errors import (
+    ClusterAwayError,
+    FajianError,
+    LedgerMismatchError,
+    StoreError,
+    StuckError,
+    place_of,
+)
 from fajian.streams.continuity import Standing, check_continuity, check_end, check_topic_id
 from fajian.streams.log import Log, Part
 from fajian.streams.metrics import Metrics
 from fajian.streams.outbox import Outbox
 from fajian.streams.progress import ProgressBook
-from fajian.streams.runner import Flow, PartitionRunner, Surroundings, place_of
+from fajian.streams.runner import Flow, PartitionRunner, Surroundings
 from fajian.streams.skips import SkipBook
 from fajian.streams.store import PartitionStore
 

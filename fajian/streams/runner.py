@@ -12,14 +12,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from traceback import extract_tb
 from typing import Protocol
 
 import structlog
 
 from fajian.core.ports import Folded, FolderFactory, Record
-from fajian.errors import FajianError, PartitionStoppedError
+from fajian.errors import FajianError, PartitionStoppedError, place_of
 from fajian.streams.continuity import Standing
 from fajian.streams.log import Log, Part
 from fajian.streams.metrics import Metrics
@@ -325,9 +323,3 @@ class PartitionRunner:
         metrics.batches.labels(agent).inc()
         metrics.records.labels(agent).inc(records)
         metrics.outputs.labels(agent).inc(outputs)
-
-
-def place_of(error: Exception) -> str:
-    """Return file and line; an error's own words may repeat what a record says."""
-    frame = extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"

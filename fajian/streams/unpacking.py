@@ -17,6 +17,7 @@ import io
 import mmap
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import cramjam
@@ -138,7 +139,7 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 def install() -> None:
     """Let every aiokafka consumer of this process unpack so."""
     compiled = default_records.DefaultRecordBatch.__module__
-    for module in (default_records, __import__(compiled, fromlist=["_"])):
+    for module in (default_records, import_module(compiled)):
         for name, decoder in _DECODERS.items():
             setattr(module, name, decoder)
     fetcher.MemoryRecords = _Records

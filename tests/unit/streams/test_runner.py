@@ -269,8 +269,7 @@ async def test_a_batch_in_flight_is_finished_before_the_partition_is_given_up() 
 async def test_the_next_batch_does_not_wait_until_the_progress_of_the_last_is_acknowledged() -> None:
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
-    bench.outbox.hold.clear()
-    bench.outbox.held = PROGRESS
+    bench.outbox.hold_back(PROGRESS)
     first = asyncio.create_task(runner.take(bench.write(1)))
     others = [asyncio.create_task(runner.take(bench.write(number))) for number in (2, 3)]
 
@@ -287,8 +286,7 @@ async def test_the_next_batch_does_not_wait_until_the_progress_of_the_last_is_ac
 async def test_what_was_done_is_stated_before_the_partition_is_given_up() -> None:
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
-    bench.outbox.hold.clear()
-    bench.outbox.held = PROGRESS
+    bench.outbox.hold_back(PROGRESS)
     taking = [asyncio.create_task(runner.take(bench.write(number))) for number in (1, 2)]
     await until(lambda: bench.unique() == {0: 1, 1: 3})
 
@@ -303,8 +301,7 @@ async def test_what_was_done_is_stated_before_the_partition_is_given_up() -> Non
 async def test_progress_that_kafka_refused_is_stated_again_though_nothing_new_comes() -> None:
     bench, store = Bench(), MemoryStore()
     runner = await bench.take_over(store)
-    bench.outbox.hold.clear()
-    bench.outbox.held = PROGRESS
+    bench.outbox.hold_back(PROGRESS)
     taking = asyncio.create_task(runner.take(bench.write(1)))
     await until(lambda: store.applied is not None)
     bench.outbox.refuse_next = 2
