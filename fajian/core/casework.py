@@ -257,11 +257,10 @@ class Casework:
         """Withdraw what was said under rows that the law no longer has for this subject."""
         for key in sorted(state.said):
             if rule_of(key) not in shown:
-                said = state.said.pop(key)
+                said = state.lose(key)
                 session.folded.outputs.extend(
                     words.vanished(cause, state, key, name, said, before) for name in unsay(said)[0]
                 )
-        state.keys = None
         state.settle()
 
     def _lead(

@@ -40,11 +40,12 @@ class SubjectState:
     )
     standing: Mapping[str, Any] | None = None  #: what `case.state` says of the facts
     keys: dict[str, list[str]] | None = None  #: of what was said, by rule
-    wake: date | None = None  #: the next tick at which there may be something to say; follows from *said*
+    wakes: dict[str, date] = field(default_factory=dict)  #: ticks with something to say, by key of *said*
+    wake: date | None = None  #: the first of *wakes*
 
     def settle(self) -> None:
-        """Bring `wake` in line with what was said."""
-        self.wake = min([said.wake for said in self.said.values() if said.wake], default=None)
+        """Bring `wake` in line with `wakes`."""
+        self.wake = min(self.wakes.values(), default=None)
 
     def forget(self) -> None:
         """Forget what was derived: other rules are in force."""
@@ -61,14 +62,16 @@ class SubjectState:
         known = (decode_fact(row) for row in facts)
         by_name = {(fact.source, fact.id): fact for fact in known}
         state = cls(subject, kind, by_name, decode_said(said), shared)
+        state.wakes = {key: said.wake for key, said in state.said.items() if said.wake}
         state.settle()
         return state
 
     def add(self, fact: Fact, rules: Rules) -> tuple[str, ...]:
         """Take *fact* in; return the rules about which there may be something new to say."""
         self.facts[fact.source, fact.id] = fact
-        self.standing = None
         self.view = self.view.grown(fact, rules) if self.view else None
+        if self.view is None or fact.name in rules.common:
+            self.standing = None
         if fact.name == BASELINE or fact.body.get("supersedes") or fact.body.get("retracts"):
             self.matters = {}
             return tuple(rules.rows_on.get(self.kind, ()))
@@ -82,6 +85,16 @@ class SubjectState:
         if self.keys is not None and key not in self.said:
             self.keys.setdefault(rule_of(key), []).append(key)
         self.said[key] = said
+        if said.wake:
+            self.wakes[key] = said.wake
+        else:
+            self.wakes.pop(key, None)
+
+    def lose(self, key: str) -> Said:
+        """Take out what was said of a matter that the law no longer knows, and return it."""
+        self.keys = None
+        self.wakes.pop(key, None)
+        return self.said.pop(key)
 
     def said_under(self, rules: Iterable[str]) -> list[str]:
         """Return the keys of all that was ever said under *rules*, in their order as text."""
@@ -99,7 +112,7 @@ class SubjectState:
 
     def awake(self, day: date, rules: Rules) -> list[str]:
         """Return the rules that have something to say at the tick of *day*, in the order of the law."""
-        due = {rule_of(key) for key, said in self.said.items() if said.wake and said.wake <= day}
+        due = {rule_of(key) for key, wake in self.wakes.items() if wake <= day}
         rows = rules.rows_on.get(self.kind, {})
         return [*due] if len(due) == 1 and due <= rows.keys() else [rule for rule in rows if rule in due]
 
