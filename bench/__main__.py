@@ -15,6 +15,7 @@ from bench.harness import Bench, Row, run, selected, table
 from bench.measures import MEASURES
 from fajian import clock
 from fajian.bootstrap import COLLECTED
+from fajian.core import casework
 from fajian.logs import configure_logging
 from fajian.settings import load_settings
 
@@ -60,6 +61,7 @@ def _show(rows: list[Row], *, quick: bool, as_json: bool) -> None:
     print(table(rows))
     print(
         f"\n{facts['date']}, {facts['cpus']} × {facts['cpu']}, Python {facts['python']}, load {facts['load']}"
+        f"; the core as {facts['core']}"
     )
     if quick:
         print("quick: small and measured once; it shows that the measures work, not how fast anything is")
@@ -72,6 +74,7 @@ def machine() -> dict[str, Any]:
         "cpu": _cpu(),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
+        "core": "Python" if str(casework.__file__).endswith(".py") else "machine code",
         "load": round(os.getloadavg()[0], 1),
     }
 

@@ -358,7 +358,7 @@ class Casework:
         while len(self._cache) > _CACHED:
             del self._cache[next(iter(self._cache))]
         meta = session.meta
-        writes[META] = orjson.dumps({name: getattr(meta, name) for name in Meta.__slots__})
+        writes[META] = orjson.dumps(meta)
 
 
 def _caught_up_to(day: date, record: Record) -> date | None:
