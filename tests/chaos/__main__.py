@@ -229,13 +229,16 @@ def _breaches(truth: Sequence[Planted], found: Bus, findings: Findings, last_day
     early = judge_said(
         truth, *([row for row in rows if row["on"] <= until] for rows in (found.said, found.said_leads))
     )
-    false = {(one.what, one.key) for one in early.differences}
+    early_on = {(one.what, one.key) for one in early.differences}
+    at_the_edge = 0
     for difference in verdict.differences:
         if difference.kind != "false":
             findings.add("lost" if difference.kind == "missed" else "wrong", str(difference))
-        elif (difference.what, difference.key) in false:
+        elif (difference.what, difference.key) in early_on:
             findings.add("wrong", str(difference))
-    return verdict.as_json()
+        else:
+            at_the_edge += 1
+    return verdict.as_json() | {"false": verdict.false - at_the_edge, "at_the_edge": at_the_edge}
 
 
 def _show(report: dict[str, Any]) -> None:
