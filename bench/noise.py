@@ -31,7 +31,7 @@ from fajian.local.stack import StackInfo
 PARTITIONS = 4
 NORMAL_PER_SECOND = 100  #: four times what a whole county brings in the outage drill
 NOISE = 10  #: times the normal rate
-SLICES = 2  #: of each kind in a round
+SLICES = 6  #: of each kind in a round: a hundredth of fewer answers is a handful
 SLICE_SECONDS = 4.0
 SETTLE_SECONDS = 1.0  #: at the beginning of a slice, not measured
 CONNECTIONS = 64
