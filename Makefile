@@ -38,7 +38,7 @@ lint: .venv/.dev  ## style, types, import layers, the compose file
 chaos: .venv/.dev  ## faults on the whole bus, then all is read back (ARGS="--events 5000 --brokers 1")
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: .venv/.dev $(COMPILED)  ## measure beside floors and goals, some 40 minutes (ARGS="--quick", ARGS="--only casework")
+bench: .venv/.dev $(COMPILED)  ## measure beside floors and goals, some 30 minutes (ARGS="--quick", ARGS="--only casework")
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m bench $(ARGS)
 
 compiled: build/compiled/.done  ## compile the core into a wheel, test that, leave it in dist/ (wants a C compiler)
